@@ -1,0 +1,151 @@
+import type { z } from "zod";
+import type { Endpoint, HttpClient } from "../http/client.ts";
+import type { Log } from "../observability/log.ts";
+import type { OpenctiClient } from "../opencti/client.ts";
+import type { StreamEvent } from "../opencti/event.ts";
+
+/** What became of one event at one target. */
+export type Outcome =
+  /** The far side has it, or holds something newer. */
+  | { status: "delivered" }
+  /** Nothing to do at this target, for a reason an analyst understands. */
+  | { status: "skipped"; reason: string }
+  /** The far side refuses it. Tried 3 times in all, then a dead letter. */
+  | { status: "rejected"; reason: string; httpStatus?: number | undefined }
+  /** The far side could not take it now. Tried again without end. */
+  | { status: "retry"; reason: string; afterMs?: number | undefined };
+
+/** One write that `deliver()` would do, for `--dry-run` and `convert`. */
+export interface PlannedAction {
+  /** SSE id of the event it comes from. */
+  readonly event: string;
+  /** Internal id of the object. */
+  readonly object: string;
+  readonly action: "write" | "delete" | "skip";
+  /** Where to: an index, a rule list, a collection. Absent for a skip. */
+  readonly to?: string;
+  /** Id at the far side, where it is known beforehand. */
+  readonly id?: string;
+  /** What would be sent. */
+  readonly payload?: unknown;
+  /** Why nothing would be written. */
+  readonly reason?: string;
+}
+
+/** One line of `check`. */
+export interface CheckResult {
+  /** What was looked at: "login", "index rights", "Kibana version". */
+  readonly subject: string;
+  readonly status: "ok" | "warning" | "failed";
+  /** What was found. */
+  readonly detail: string;
+  /** What a person should do about it; absent for ok. */
+  readonly remedy?: string;
+}
+
+/** One configured destination, such as one Sekoia.io IOC collection. */
+export interface Target {
+  /**
+   * Makes the far side ready and proves the credentials work. Called once,
+   * and again after a failure.
+   *
+   * @throws {TransientError} It cannot be reached: tried again without end.
+   * @throws {LoginError} The credentials are refused.
+   * @throws {ConfigError} A person must change a setting.
+   */
+  prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * Applies the events and says what became of each, in the same order.
+   * No two concern the same STIX object, so they may be worked on in parallel.
+   * Applying an event twice is harmless.
+   *
+   * @throws {TransientError} None could be applied: all are tried again.
+   * @throws {LoginError} The credentials are refused: the target pauses.
+   */
+  deliver(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]>;
+  /** What `deliver()` would do, in order. Reads at most, never writes. */
+  plan(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<PlannedAction[]>;
+  /** Looks at login, rights and versions without changing anything. */
+  check(signal: AbortSignal): Promise<CheckResult[]>;
+  /**
+   * Work that goes on beside the stream, such as removing what expired.
+   * Runs after `prepare()` until `signal` is aborted, then resolves.
+   * An error it throws is logged and it is started again after a while.
+   */
+  background?(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * The part of the state file that belongs to one target. What is staged with
+ * `set` and `delete` is committed together with the checkpoint of the batch,
+ * in one atomic write where the KV's limits allow it (else in several, the
+ * checkpoint last). `get` and `list` see what is staged.
+ */
+export interface TargetState {
+  get<Value>(key: StateKey): Promise<Value | undefined>;
+  /** Values in the order of the keys. */
+  getMany<Value>(keys: readonly StateKey[]): Promise<(Value | undefined)[]>;
+  list<Value>(
+    prefix: StateKey,
+  ): AsyncIterable<{ key: StateKey; value: Value }>;
+  /** @throws {RangeError} The value is larger than 64 KiB when serialized. */
+  set(key: StateKey, value: unknown): void;
+  delete(key: StateKey): void;
+  /** Commits what is staged now, without waiting for a checkpoint. */
+  flush(): Promise<void>;
+}
+
+/** Key below the target's own namespace; at most about 1,900 bytes. */
+export type StateKey = readonly (string | number)[];
+
+/** All that a target may touch. Tests pass their own. */
+export interface TargetServices {
+  /** The target's configured name. */
+  readonly name: string;
+  /** Opens a client for one endpoint; closed by the program, not the target. */
+  http(endpoint: Endpoint): HttpClient;
+  readonly opencti: OpenctiClient;
+  readonly state: TargetState;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/**
+ * How a setting was called by the connector that a target replaces.
+ * Columns: path in its `config.yml`, environment variable, our key.
+ */
+export type SeedRow = readonly [path: string, variable: string, key: string];
+
+/** The names of the replaced connector, which keep working. */
+export interface SeedNames {
+  /** The target exists when one of these variables, or its path, is set. */
+  readonly presentWhen: readonly string[];
+  readonly rows: readonly SeedRow[];
+  /** Defaults of the `connector` block for this target. */
+  readonly connector: {
+    readonly name: string;
+    readonly scope: string;
+    readonly liveStreamId?: string;
+    readonly noDependencies: boolean;
+  };
+}
+
+/** A kind of target. A new one is a folder and a line in `targets/mod.ts`. */
+export interface TargetDefinition<Config = unknown> {
+  /** "elastic-security": config type, metrics label, folder. */
+  readonly name: string;
+  readonly summary: string;
+  /** Events per `deliver()`: many where there is a bulk call, else few. */
+  readonly maxBatch: number;
+  readonly config: z.ZodType<Config>;
+  readonly seed: SeedNames;
+  /** No I/O here. */
+  create(config: Config, services: TargetServices): Target;
+}
