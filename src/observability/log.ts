@@ -17,3 +17,130 @@ export interface Log {
   /** A log that adds these fields to every line. */
   with(fields: LogFields): Log;
 }
+
+/** How and where lines are written. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `text` for people, `json` for machines: one object per line. */
+  readonly format: "text" | "json";
+  /** Takes one line, newline included. */
+  write(line: string): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Texts that must never appear: each is printed as `***`. */
+  readonly secrets?: readonly string[];
+}
+
+/** Shorter ones would mask ordinary words; they are no secrets either. */
+const MIN_SECRET_CHARS = 4;
+/** A line is for reading: what is longer is cut. */
+const MAX_VALUE_CHARS = 2000;
+
+/** Makes a log. Values from the outside cannot break out of their line. */
+export function createLog(options: LogOptions): Log {
+  const mask = maskOf(options.secrets ?? []);
+  return childLog(options, {}, mask);
+}
+
+/** A log that writes nothing. */
+export function silentLog(): Log {
+  return createLog({
+    level: "off",
+    format: "text",
+    write: () => {},
+    now: () => 0,
+  });
+}
+
+function childLog(
+  options: LogOptions,
+  bound: LogFields,
+  mask: (line: string) => string,
+): Log {
+  const threshold = LOG_LEVELS.indexOf(options.level);
+  const lineOf = options.format === "json" ? jsonLine : textLine;
+  const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    if (LOG_LEVELS.indexOf(level) < threshold) return;
+    const time = new Date(options.now()).toISOString();
+    options.write(
+      `${mask(lineOf(time, level, message, { ...bound, ...fields }))}\n`,
+    );
+  };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with: (fields) => childLog(options, { ...bound, ...fields }, mask),
+  };
+}
+
+function maskOf(secrets: readonly string[]): (line: string) => string {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < MIN_SECRET_CHARS) continue;
+    forms.add(secret);
+    // As it stands inside a JSON string and inside a URL.
+    forms.add(JSON.stringify(secret).slice(1, -1));
+    forms.add(encodeURIComponent(secret));
+  }
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+  return (line) =>
+    longestFirst.reduce((text, form) => text.replaceAll(form, "***"), line);
+}
+
+function jsonLine(
+  time: string,
+  level: LogLevel,
+  message: string,
+  fields: LogFields,
+): string {
+  return JSON.stringify({ time, level, message, ...fields }, (_key, value) => {
+    if (typeof value === "bigint") return String(value);
+    return typeof value === "string" ? cut(value) : value;
+  });
+}
+
+function textLine(
+  time: string,
+  level: LogLevel,
+  message: string,
+  fields: LogFields,
+): string {
+  const { target, ...rest } = fields;
+  const prefix = target === undefined ? "" : `${printable(target)}: `;
+  const pairs = Object.entries(rest)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${printable(value)}`);
+  return `${time} ${level.toUpperCase().padEnd(5)} ${prefix}${plain(message)}${
+    pairs.join("")
+  }`;
+}
+
+/** Bare where it is one plain word, else quoted with everything escaped. */
+function printable(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean") {
+    return String(value);
+  }
+  const text = typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  return /^[\w.:/@+-]+$/.test(text)
+    ? cut(text)
+    : plain(JSON.stringify(cut(text)));
+}
+
+/** Control and direction characters as escapes: a line stays one line. */
+function plain(text: string): string {
+  // deno-lint-ignore no-control-regex
+  const unsafe =
+    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\ufeff]/g;
+  return text.replace(
+    unsafe,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_VALUE_CHARS
+    ? text
+    : `${text.slice(0, MAX_VALUE_CHARS)}... (${text.length} characters)`;
+}

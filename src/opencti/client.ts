@@ -1,4 +1,18 @@
-/** A name that a STIX id stands for: an author, or a marking. */
+import { LoginError, RejectedError } from "../errors.ts";
+import type { HttpClient } from "../http/client.ts";
+import type { Log } from "../observability/log.ts";
+import { isRecord, type StixObject, text } from "../stix/object.ts";
+import { GraphqlClient } from "./graphql.ts";
+import {
+  ADD_PATTERN_TYPE,
+  PATTERN_TYPES,
+  PLATFORM_PROBE,
+  STILL_IN_STREAM,
+  STIX_OBJECT,
+  STREAM_INFO,
+} from "./operations.ts";
+
+/** What a marking id stands for. */
 export interface Marking {
   /** "TLP", "PAP", "statement". */
   readonly definitionType: string;
@@ -6,11 +20,7 @@ export interface Marking {
   readonly definition: string;
 }
 
-/**
- * Talks GraphQL to the platform. Errors become ours: login and capability
- * problems `LoginError`, platform trouble `TransientError`, a refused
- * operation `RejectedError`.
- */
+/** What targets may ask the platform. */
 export interface OpenctiClient {
   /** Base URL of the platform, without trailing slash. */
   readonly url: string;
@@ -29,11 +39,264 @@ export interface OpenctiClient {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, Marking>>;
   /**
-   * Adds the pattern types that the vocabulary `pattern_type_ov` lacks.
-   * Compares without case. Lacking the right is a warning, not an error.
+   * Adds the pattern types that the vocabulary `pattern_type_ov` lacks: name
+   * to description. Compares without case. Lacking the right is a warning.
    */
   ensurePatternTypes(
     types: ReadonlyMap<string, string>,
     signal: AbortSignal,
   ): Promise<void>;
+}
+
+/** The platform and the user of the token. */
+export interface PlatformInfo {
+  /** "6.9.17", or "7.260224.0". */
+  readonly version: string;
+  readonly user: string;
+  /** Names such as "TAXIIAPI"; a user with "BYPASS" may do everything. */
+  readonly capabilities: readonly string[];
+}
+
+/** A live stream as its owner configured it. */
+export interface StreamInfo {
+  readonly name: string;
+  /** JSON text of a FilterGroup; empty for a stream without filter. */
+  readonly filters: string;
+  /** False: stopped, the platform answers 410. */
+  readonly live: boolean;
+}
+
+interface VocabularyPage {
+  readonly vocabularies: {
+    readonly pageInfo: { hasNextPage: boolean; endCursor: string };
+    readonly edges: {
+      node: { name: string; aliases?: string[] | null };
+    }[];
+  };
+}
+
+/** Entries kept of each kind; far above what a platform has of authors. */
+const CACHE_ENTRIES = 20_000;
+/** Ids per `StillInStream` call. */
+const STILL_IN_STREAM_IDS = 100;
+const PARALLEL_READS = 4;
+
+/** The platform, read over GraphQL and by what its stream carried. */
+export class PlatformClient implements OpenctiClient {
+  readonly url: string;
+  readonly graphql: GraphqlClient;
+  readonly #log: Log;
+  /** STIX id to the object, or `null` for what the platform does not show. */
+  readonly #known = new Map<string, StixObject | null>();
+
+  constructor(http: HttpClient, options: { url: string; log: Log }) {
+    this.url = options.url;
+    this.graphql = new GraphqlClient(http);
+    this.#log = options.log;
+  }
+
+  /** Keeps an author or a marking that the stream carried as context. */
+  remember(object: StixObject): void {
+    if (object.type !== "identity" && object.type !== "marking-definition") {
+      return;
+    }
+    this.#keep(object.id, smallCopy(object));
+  }
+
+  async namesOf(
+    refs: Iterable<string>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const names = new Map<string, string>();
+    for (const [ref, object] of await this.#objectsOf(refs, signal)) {
+      const name = text(object.name);
+      if (name !== undefined) names.set(ref, name);
+    }
+    return names;
+  }
+
+  async markingsOf(
+    refs: Iterable<string>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Marking>> {
+    const markings = new Map<string, Marking>();
+    for (const [ref, object] of await this.#objectsOf(refs, signal)) {
+      const definitionType = text(object.definition_type) ?? "";
+      const name = text(object.name);
+      const inner = isRecord(object.definition)
+        ? text(object.definition[definitionType])
+        : text(object.definition);
+      const definition = name ?? inner;
+      if (definition !== undefined) {
+        markings.set(ref, { definitionType, definition });
+      }
+    }
+    return markings;
+  }
+
+  /** @throws {LoginError} The token is refused. */
+  async probe(signal: AbortSignal): Promise<PlatformInfo> {
+    const data = await this.graphql.query<{
+      about?: { version?: string } | null;
+      me: { name?: string; capabilities?: { name: string }[] | null };
+    }>(PLATFORM_PROBE, {}, signal);
+    return {
+      version: data.about?.version ?? "unknown",
+      user: data.me.name ?? "unknown",
+      capabilities: (data.me.capabilities ?? []).map(({ name }) => name),
+    };
+  }
+
+  /** `undefined` for a stream that does not exist, or not for this user. */
+  async streamInfo(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<StreamInfo | undefined> {
+    // The global stream is no collection: it has no filter.
+    if (id === "live") return { name: "live", filters: "", live: true };
+    const { streamCollection } = await this.graphql.query<{
+      streamCollection: {
+        name?: string | null;
+        filters?: string | null;
+        stream_live?: boolean | null;
+      } | null;
+    }>(STREAM_INFO, { id }, signal);
+    if (streamCollection === null) return undefined;
+    return {
+      name: streamCollection.name ?? id,
+      filters: streamCollection.filters ?? "",
+      live: streamCollection.stream_live !== false,
+    };
+  }
+
+  /** Of these internal ids, those that match the stream's filter now. */
+  async stillInStream(
+    filters: string,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Set<string>> {
+    const group: unknown = JSON.parse(filters);
+    const matching = new Set<string>();
+    for (let start = 0; start < ids.length; start += STILL_IN_STREAM_IDS) {
+      const values = ids.slice(start, start + STILL_IN_STREAM_IDS);
+      const { stixCoreObjects } = await this.graphql.query<{
+        stixCoreObjects: { edges: { node: { id: string } }[] } | null;
+      }>(STILL_IN_STREAM, {
+        first: values.length,
+        filters: {
+          mode: "and",
+          filters: [{ key: ["ids"], values, operator: "eq", mode: "or" }],
+          filterGroups: [group],
+        },
+      }, signal);
+      for (const { node } of stixCoreObjects?.edges ?? []) {
+        matching.add(node.id);
+      }
+    }
+    return matching;
+  }
+
+  async ensurePatternTypes(
+    types: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      const known = await this.#patternTypes(signal);
+      for (const [name, description] of types) {
+        if (known.has(name.toLowerCase())) continue;
+        await this.graphql.query(ADD_PATTERN_TYPE, {
+          input: { name, description, category: "pattern_type_ov" },
+        }, signal);
+        this.#log.info("added a pattern type to OpenCTI", { name });
+      }
+    } catch (error) {
+      const refused = error instanceof RejectedError ||
+        (error instanceof LoginError && error.status === 403);
+      if (!refused) throw error;
+      this.#log.warn(
+        "cannot add pattern types to OpenCTI: give the token's role the " +
+          "right to manage vocabularies, or add them by hand",
+        { types: [...types.keys()].join(", "), reason: error.message },
+      );
+    }
+  }
+
+  async #patternTypes(signal: AbortSignal): Promise<Set<string>> {
+    const names = new Set<string>();
+    let after: string | null = null;
+    do {
+      const { vocabularies }: VocabularyPage = await this.graphql.query(
+        PATTERN_TYPES,
+        { first: 100, after },
+        signal,
+      );
+      for (const { node } of vocabularies.edges) {
+        for (const name of [node.name, ...node.aliases ?? []]) {
+          names.add(name.toLowerCase());
+        }
+      }
+      after = vocabularies.pageInfo.hasNextPage
+        ? vocabularies.pageInfo.endCursor
+        : null;
+    } while (after !== null);
+    return names;
+  }
+
+  async #objectsOf(
+    refs: Iterable<string>,
+    signal: AbortSignal,
+  ): Promise<Map<string, StixObject>> {
+    const wanted = [...new Set(refs)];
+    const missing = wanted.filter((ref) => !this.#known.has(ref));
+    for (let start = 0; start < missing.length; start += PARALLEL_READS) {
+      await Promise.all(
+        missing.slice(start, start + PARALLEL_READS).map(async (ref) => {
+          this.#keep(ref, await this.#read(ref, signal));
+        }),
+      );
+    }
+    const found = new Map<string, StixObject>();
+    for (const ref of wanted) {
+      const object = this.#known.get(ref);
+      if (object) found.set(ref, object);
+    }
+    return found;
+  }
+
+  async #read(ref: string, signal: AbortSignal): Promise<StixObject | null> {
+    try {
+      const { stix } = await this.graphql.query<{ stix: string | null }>(
+        STIX_OBJECT,
+        { id: ref },
+        signal,
+      );
+      const object: unknown = stix ? JSON.parse(stix) : null;
+      return isRecord(object) ? smallCopy(object as StixObject) : null;
+    } catch (error) {
+      // A right that is missing, or an id the platform cannot read: the name
+      // stays unknown, the object itself is delivered.
+      const refused = error instanceof RejectedError ||
+        error instanceof SyntaxError ||
+        (error instanceof LoginError && error.status === 403);
+      if (!refused) throw error;
+      return null;
+    }
+  }
+
+  #keep(ref: string, object: StixObject | null): void {
+    this.#known.delete(ref);
+    this.#known.set(ref, object);
+    if (this.#known.size > CACHE_ENTRIES) {
+      for (const oldest of this.#known.keys()) {
+        this.#known.delete(oldest);
+        break;
+      }
+    }
+  }
+}
+
+/** Only what is asked for later: an identity may carry pages of text. */
+function smallCopy(object: StixObject): StixObject {
+  const { id, type, name, definition_type, definition } = object;
+  return { id, type, name, definition_type, definition };
 }

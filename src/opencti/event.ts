@@ -23,7 +23,7 @@ export interface Position {
 export type Cause =
   /** The object is new on the platform. */
   | "created"
-  /** It was changed; what it was before is in `previous`, where known. */
+  /** It was changed; `changed` says what, where that is known. */
   | "changed"
   /** It exists for long and was sent by a recovery from the database. */
   | "recovered"
@@ -65,4 +65,30 @@ export interface StreamEvent {
   readonly reversePatch?: readonly unknown[];
   /** Size of the event's JSON text in UTF-8 bytes. */
   readonly bytes: number;
+  /**
+   * The stream does not say whether the object matches its filter: it was sent
+   * as context of a recovery, or because a matching container holds it. The
+   * pipeline asks the platform before it delivers.
+   */
+  readonly unsure?: true;
 }
+
+/** What a live stream gives, in order. */
+export type StreamItem =
+  | {
+    readonly kind: "event";
+    readonly event: StreamEvent;
+    /** Safe once this item and all before it are settled. */
+    readonly resumeFrom: Position;
+  }
+  /** A data event that cannot be understood. */
+  | {
+    readonly kind: "malformed";
+    readonly id: string;
+    readonly reason: string;
+    /** The data as it came; empty when it was larger than the limit. */
+    readonly payload: string;
+    readonly resumeFrom: Position;
+  }
+  /** Nothing to do: the position moved on. */
+  | { readonly kind: "position"; readonly resumeFrom: Position };

@@ -1,0 +1,138 @@
+import { RejectedError, TransientError } from "../errors.ts";
+import { SseDecoder, type SseMessage } from "../sse/decoder.ts";
+import type { Position } from "./event.ts";
+import { readFrame } from "./frame.ts";
+import type { StreamOptions } from "./stream_options.ts";
+
+/** One open response of the live stream, its first frame already read. */
+export interface Connection {
+  /** Bounds of what the platform holds; empty where it does not say. */
+  readonly oldestId: string;
+  readonly newestId: string;
+  /** What follows, until the connection ends. */
+  messages(): AsyncGenerator<SseMessage, void, undefined>;
+  close(): Promise<void>;
+}
+
+const DEFAULT_SILENCE_MS = 45_000;
+
+/**
+ * Opens the stream at a position and reads its `connected` frame.
+ *
+ * @throws {TransientError} No connection, silence, or no event stream.
+ * @throws {LoginError} 401 or 403.
+ * @throws {RejectedError} 404, or 410 for a stream that is stopped.
+ */
+export async function connect(
+  options: StreamOptions,
+  position: Position,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { http, streamId } = options;
+  const closing = new AbortController();
+  const response = await http.stream({
+    path: `/stream/${encodeURIComponent(streamId)}`,
+    query: {
+      from: position.from,
+      recover: position.recoverUntil,
+      "listen-delete": String(options.listenDelete),
+      // A recovery with dependencies would send every object as context of
+      // its relations, and no longer tell which ones match the filter.
+      "no-dependencies": String(
+        options.noDependencies || position.recoverUntil !== undefined,
+      ),
+      "with-inferences": String(options.withInferences),
+    },
+    headers: { accept: "text/event-stream" },
+    signal: AbortSignal.any([signal, closing.signal]),
+  });
+  const type = response.headers.get("content-type") ?? "";
+  if (!type.toLowerCase().startsWith("text/event-stream")) {
+    closing.abort();
+    await response.body.cancel().catch(() => {});
+    throw new TransientError(
+      `OpenCTI answered the stream with "${type}" instead of an event ` +
+        "stream: is the URL right, is a proxy or a login page in between?",
+    );
+  }
+  const messages = readMessages(response.body, options, signal);
+  const close = async () => {
+    closing.abort();
+    await messages.return();
+  };
+  try {
+    const first = await messages.next();
+    const frame = first.done ? undefined : readFrame(first.value);
+    if (frame?.kind === "error") throw new TransientError(frame.message);
+    if (frame?.kind !== "connected") {
+      throw new TransientError(
+        "OpenCTI's stream does not begin with `connected`",
+      );
+    }
+    return {
+      oldestId: frame.firstEventId,
+      newestId: frame.lastEventId,
+      messages: () => messages,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A cut connection is a `TransientError`; an abort keeps its reason. */
+async function* readMessages(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { maxEventBytes, silenceMs = DEFAULT_SILENCE_MS }: StreamOptions,
+  signal: AbortSignal,
+): AsyncGenerator<SseMessage, void, undefined> {
+  const decoder = new SseDecoder(
+    maxEventBytes === undefined ? {} : { maxMessageBytes: maxEventBytes },
+  );
+  const reader = body.getReader();
+  try {
+    while (true) {
+      const chunk = await readWithin(reader, silenceMs, signal);
+      if (chunk === undefined) return;
+      yield* decoder.push(chunk);
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * The next chunk. Counts only the time a read is pending: a slow target does
+ * not make a connection look dead.
+ */
+async function readWithin(
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  silenceMs: number,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new TransientError(`no byte from OpenCTI for ${silenceMs} ms`),
+        ),
+      silenceMs,
+    );
+  });
+  try {
+    const { value } = await Promise.race([reader.read(), silence]);
+    return value;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof TransientError || error instanceof RejectedError) {
+      throw error;
+    }
+    throw new TransientError("the connection to OpenCTI was cut", {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The GraphQL documents this program sends to OpenCTI, one per operation.
+ * Shapes as of OpenCTI 6.4 to 7.x; where an older platform lacks a field, the
+ * caller falls back to the `LEGACY` form.
+ */
+
+export const PLATFORM_PROBE = `query PlatformProbe {
+  about { version }
+  me { id name user_email capabilities { name } }
+}`;
+
+export const REGISTER_INPUT_FIELDS = `query RegisterInputFields {
+  __type(name: "RegisterConnectorInput") { inputFields { name } }
+}`;
+
+// `config` (broker passwords) and `jwks` are never asked for.
+export const REGISTER = `mutation Register($input: RegisterConnectorInput!) {
+  registerConnector(input: $input) { id connector_state connector_user_id }
+}`;
+
+export const PING = `mutation Ping(
+  $id: ID!, $state: String, $info: ConnectorInfoInput
+) {
+  pingConnector(id: $id, state: $state, connectorInfo: $info) {
+    id connector_state connector_state_timestamp
+  }
+}`;
+
+/** Before 6.7: no `connector_state_timestamp`; before 6.3: no info. */
+export const PING_LEGACY = `mutation Ping($id: ID!, $state: String) {
+  pingConnector(id: $id, state: $state) { id connector_state }
+}`;
+
+export const STREAM_INFO = `query StreamInfo($id: String!) {
+  streamCollection(id: $id) {
+    id name description filters stream_live stream_public
+  }
+}`;
+
+export const PATTERN_TYPES = `query PatternTypes($first: Int!, $after: ID) {
+  vocabularies(category: pattern_type_ov, first: $first, after: $after) {
+    pageInfo { hasNextPage endCursor }
+    edges { node { id name aliases } }
+  }
+}`;
+
+export const ADD_PATTERN_TYPE =
+  `mutation AddPatternType($input: VocabularyAddInput!) {
+  vocabularyAdd(input: $input) { id name }
+}`;
+
+/** STIX 2.1 as JSON text; empty for an id that is unknown or not visible. */
+export const STIX_OBJECT = `query StixObject($id: String!) { stix(id: $id) }`;
+
+export const STILL_IN_STREAM =
+  `query StillInStream($filters: FilterGroup, $first: Int!) {
+  stixCoreObjects(filters: $filters, first: $first) {
+    edges { node { id } }
+  }
+}`;

@@ -1,0 +1,206 @@
+import { type BackoffOptions, fullJitterMs, sleep } from "../backoff.ts";
+import { ConfigError, RejectedError, TransientError } from "../errors.ts";
+import type { Log } from "../observability/log.ts";
+import type { TargetStats } from "../observability/target_stats.ts";
+import type { Position, StreamItem } from "../opencti/event.ts";
+import type { StreamScope } from "../opencti/scope.ts";
+import type { Target } from "../targets/target.ts";
+import { type Batch, type BatchLimits, inBatches } from "./batch.ts";
+import { deliverAll, type RejectedEvent } from "./deliver.ts";
+
+/** One configured target and all that carries events to it. */
+export interface Pipeline {
+  readonly target: Target;
+  /** Reads the stream from a position on. */
+  open(position: Position, signal: AbortSignal): AsyncIterable<StreamItem>;
+  readonly scope: StreamScope;
+  readonly checkpoint: { save(position: Position): Promise<void> };
+  readonly deadLetters: {
+    keep(letters: readonly NewDeadLetter[]): Promise<void>;
+  };
+  readonly limits: BatchLimits;
+  readonly backoff: BackoffOptions;
+  readonly stats: TargetStats;
+  readonly log: Log;
+}
+
+/** What a dead letter is made of. */
+export interface NewDeadLetter {
+  readonly eventId: string;
+  readonly action: string;
+  readonly internalId: string;
+  readonly stixId: string;
+  readonly type: string;
+  readonly reason: string;
+  readonly httpStatus?: number | undefined;
+  readonly attempts: number;
+  /** The object as JSON text, or the data that was no JSON. */
+  readonly payload: string;
+}
+
+/** The two ways to end. */
+export interface PipelineSignals {
+  /** Stop reading and waiting; the batch in hand is finished and saved. */
+  readonly stop: AbortSignal;
+  /** Give up the batch in hand too. */
+  readonly abort: AbortSignal;
+}
+
+/**
+ * From the socket to the checkpoint. Resolves when `stop` is aborted or the
+ * stream ends, with the position that was saved last.
+ *
+ * @throws {LoginError} Credentials refused at start.
+ * @throws {ConfigError} A person must change a setting.
+ */
+export async function runPipeline(
+  pipeline: Pipeline,
+  start: Position,
+  signals: PipelineSignals,
+): Promise<void> {
+  const { checkpoint, deadLetters, limits, log, stats, target } = pipeline;
+  const reading = new AbortController();
+  const signal = AbortSignal.any([signals.stop, reading.signal]);
+  const background = new AbortController();
+  let backgroundWork: Promise<void> | undefined;
+  try {
+    await retryTransient(() => target.prepare(signal), pipeline, signal);
+    stats.enter("running");
+    backgroundWork = inBackground(pipeline, background.signal)
+      .catch((error) => reading.abort(error));
+    for await (const batch of inBatches(pipeline.open(start, signal), limits)) {
+      const inside = await withoutOutsiders(batch, pipeline, signal);
+      const rejected = await deliverAll(target, inside, {
+        ...pipeline,
+        ...signals,
+      });
+      await deadLetters.keep(toDeadLetters(batch, rejected));
+      await checkpoint.save(batch.resumeFrom);
+      count(batch, rejected, stats);
+      if (signal.aborted) break;
+    }
+    if (reading.signal.aborted) throw reading.signal.reason;
+  } catch (error) {
+    // A batch that was given up is not saved: it comes again.
+    if (!signals.stop.aborted && !signals.abort.aborted) throw error;
+    if (!isAbort(error, signals)) throw error;
+    log.debug("stopped before the batch in hand was settled");
+  } finally {
+    reading.abort();
+    background.abort();
+    await backgroundWork;
+    stats.enter("stopped");
+  }
+}
+
+/** Repeats what a far side that cannot be reached made fail, without end. */
+export async function retryTransient<Result>(
+  work: () => Promise<Result>,
+  { backoff, log, stats }: Pick<Pipeline, "backoff" | "log" | "stats">,
+  signal: AbortSignal,
+): Promise<Result> {
+  for (let failures = 1;; failures++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof TransientError)) throw error;
+      const retryInMs = Math.max(
+        fullJitterMs(failures, backoff),
+        error.retryAfterMs ?? 0,
+      );
+      stats.enter("waiting", error.message);
+      log.warn("cannot start yet", { reason: error.message, retryInMs });
+      await sleep(retryInMs, signal);
+    }
+  }
+}
+
+function isAbort(error: unknown, { stop, abort }: PipelineSignals): boolean {
+  return error === stop.reason || error === abort.reason ||
+    (error instanceof DOMException && error.name === "AbortError");
+}
+
+/** Objects that the stream's filter does not match have no place here. */
+async function withoutOutsiders(
+  batch: Batch,
+  pipeline: Pipeline,
+  signal: AbortSignal,
+): Promise<Batch["events"]> {
+  const { scope, stats } = pipeline;
+  const outside = await retryTransient(
+    () => scope.outside(batch.events, signal),
+    pipeline,
+    signal,
+  );
+  stats.enter("running");
+  if (outside.size === 0) return batch.events;
+  stats.skip("outside the stream's filter", outside.size);
+  return batch.events.filter((event) => !outside.has(event));
+}
+
+function toDeadLetters(
+  { malformed }: Batch,
+  rejected: readonly RejectedEvent[],
+): NewDeadLetter[] {
+  return [
+    ...malformed.map(({ id, reason, payload }) => ({
+      eventId: id,
+      action: "unknown",
+      internalId: "",
+      stixId: "",
+      type: "",
+      reason,
+      attempts: 1,
+      payload,
+    })),
+    ...rejected.map(({ event, reason, httpStatus, attempts }) => ({
+      eventId: event.id,
+      action: event.action,
+      internalId: event.internalId,
+      stixId: event.object.id,
+      type: event.object.type,
+      reason,
+      httpStatus,
+      attempts,
+      payload: JSON.stringify(event.object),
+    })),
+  ];
+}
+
+function count(
+  batch: Batch,
+  rejected: readonly RejectedEvent[],
+  stats: TargetStats,
+): void {
+  stats.batches++;
+  stats.events += batch.events.length + batch.malformed.length +
+    batch.superseded;
+  stats.superseded += batch.superseded;
+  stats.malformed += batch.malformed.length;
+  stats.rejected += rejected.length;
+}
+
+/**
+ * Work beside the stream. What the far side makes fail is logged, tried again
+ * and disturbs nothing; anything else is a bug and ends the pipeline.
+ */
+async function inBackground(
+  { target, backoff, log }: Pipeline,
+  signal: AbortSignal,
+): Promise<void> {
+  if (target.background === undefined) return;
+  for (let failures = 1; !signal.aborted; failures++) {
+    try {
+      return await target.background(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const isOurs = error instanceof TransientError ||
+        error instanceof RejectedError || error instanceof ConfigError;
+      if (!isOurs) throw error;
+      const retryInMs = fullJitterMs(failures, backoff);
+      log.warn("background work failed", { reason: error.message, retryInMs });
+      await sleep(retryInMs, signal).catch(() => {});
+    }
+  }
+}
