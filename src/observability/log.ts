@@ -128,14 +128,11 @@ function printable(value: unknown): string {
     : plain(JSON.stringify(cut(text)));
 }
 
-/** Control and direction characters as escapes: a line stays one line. */
+/** Control, format and line characters as escapes: a line stays one line. */
 function plain(text: string): string {
-  // deno-lint-ignore no-control-regex
-  const unsafe =
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\ufeff]/g;
   return text.replace(
-    unsafe,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }
 

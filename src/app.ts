@@ -1,0 +1,271 @@
+import { type BackoffOptions, DEFAULT_BACKOFF } from "./backoff.ts";
+import type { RelayConfig, TargetConfig } from "./config/load.ts";
+import { ConfigError } from "./errors.ts";
+import type { Endpoint, HttpClient } from "./http/client.ts";
+import { createHttpClient } from "./http/create_client.ts";
+import type { Log } from "./observability/log.ts";
+import { TargetStats } from "./observability/target_stats.ts";
+import { PlatformClient } from "./opencti/client.ts";
+import type { Position } from "./opencti/event.ts";
+import { type StreamScope, streamScope } from "./opencti/scope.ts";
+import type { StreamOptions } from "./opencti/stream_options.ts";
+import type { BatchLimits } from "./pipeline/batch.ts";
+import { follow } from "./pipeline/follow.ts";
+import { type PipelineSignals, retryTransient } from "./pipeline/pipeline.ts";
+import type { RelayState } from "./state/state.ts";
+import type { Target, TargetServices, TargetState } from "./targets/target.ts";
+
+/** What the parts of the program are wired with. */
+export interface Wiring {
+  readonly config: RelayConfig;
+  readonly log: Log;
+  /** Milliseconds since 1970: what counts as expired. */
+  now(): number;
+  /** Default 1 s to 60 s; tests are less patient. */
+  readonly backoff?: BackoffOptions;
+}
+
+/** The clients of one run; closed together. */
+export class Clients {
+  readonly #open: HttpClient[] = [];
+
+  /** A client that `close()` closes. */
+  http(endpoint: Endpoint): HttpClient {
+    const client = createHttpClient(endpoint);
+    this.#open.push(client);
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#open) client.close();
+  }
+}
+
+/** The platform's HTTP endpoint, token included. */
+export function platformEndpoint({ opencti }: RelayConfig): Endpoint {
+  return {
+    url: opencti.url,
+    headers: { authorization: `Bearer ${opencti.token.reveal()}` },
+    ...(opencti.tls === undefined ? {} : { tls: opencti.tls }),
+    ...(opencti.proxy === undefined ? {} : { proxy: opencti.proxy }),
+  };
+}
+
+/** One configured target with the services it needs. */
+export function createTarget(
+  { definition, name, settings }: TargetConfig,
+  wiring: Wiring,
+  services: Pick<TargetServices, "http" | "opencti" | "state">,
+): Target {
+  return definition.create(settings, {
+    name,
+    log: wiring.log.with({ target: name }),
+    now: wiring.now,
+    ...services,
+  });
+}
+
+/** Text of the events held at once, per target: twice this at the most. */
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+
+/** How many events, and bytes of them, a target takes at once. */
+export function limitsOf({ definition }: TargetConfig): BatchLimits {
+  return { maxEvents: definition.maxBatch, maxBytes: MAX_BATCH_BYTES };
+}
+
+/** What of the stream a target reads, and how. */
+export async function openSource(
+  target: TargetConfig,
+  wiring: Wiring,
+  { platform, http, once, stats, signal }: {
+    platform: PlatformClient;
+    http: HttpClient;
+    once: boolean;
+    stats: TargetStats;
+    signal: AbortSignal;
+  },
+): Promise<{ scope: StreamScope; stream: StreamOptions }> {
+  const log = wiring.log.with({ target: target.name });
+  const backoff = wiring.backoff ?? DEFAULT_BACKOFF;
+  const info = await platform.streamInfo(target.stream.id, signal);
+  if (info === undefined) {
+    throw new ConfigError(
+      `Cannot find the live stream "${target.stream.id}" of target ` +
+        `"${target.name}" on OpenCTI: check live_stream_id, and that the ` +
+        "token's user may read the stream",
+    );
+  }
+  const scope = streamScope(info.filters, platform, log);
+  const stream: StreamOptions = {
+    http,
+    streamId: target.stream.id,
+    listenDelete: target.stream.listenDelete,
+    noDependencies: target.stream.noDependencies,
+    withInferences: target.stream.withInferences,
+    updatesAreUnsure: scope.updatesAreUnsure,
+    once,
+    log,
+    backoff,
+    remember: (object) => platform.remember(object),
+    platformNow: () => platform.graphql.platformNow(),
+    explainRefusal: (abort) => explainRefusal(platform, target, abort),
+    watch: {
+      connected: (newestId) => {
+        stats.connections++;
+        stats.newestId = newestId;
+        stats.enter("running");
+      },
+      waiting: (reason) => stats.enter("waiting", reason),
+      reached: (id) => {
+        stats.startId ??= id;
+        stats.reachedId = id;
+      },
+      gap: () => stats.gaps++,
+    },
+  };
+  return { scope, stream };
+}
+
+async function explainRefusal(
+  platform: PlatformClient,
+  target: TargetConfig,
+  signal: AbortSignal,
+): Promise<string> {
+  const { user, capabilities } = await platform.probe(signal);
+  const info = await platform.streamInfo(target.stream.id, signal);
+  if (info === undefined) {
+    return `the live stream "${target.stream.id}" does not exist, or user ` +
+      `"${user}" may not read it`;
+  }
+  if (!hasCapability(capabilities, "TAXIIAPI")) {
+    return `user "${user}" lacks the capability to read streams (TAXIIAPI)`;
+  }
+  return `user "${user}" is no member of the live stream "${info.name}", or ` +
+    "lacks the markings it requires";
+}
+
+/** BYPASS stands for every capability. */
+export function hasCapability(
+  capabilities: readonly string[],
+  name: string,
+): boolean {
+  return capabilities.some((capability) =>
+    capability === "BYPASS" || capability === name ||
+    capability.startsWith(`${name}_`)
+  );
+}
+
+/** Signs of life of a run, for those who watch it. */
+export interface RunOptions extends PipelineSignals {
+  readonly wiring: Wiring;
+  readonly state: RelayState;
+  /** End when all that the streams held at connection time is settled. */
+  readonly once: boolean;
+  readonly stats: readonly TargetStats[];
+}
+
+/**
+ * Runs every configured target side by side until `stop` is aborted, or with
+ * `once` until each stream's end.
+ *
+ * A target that a person must repair is paused and tried again slowly while
+ * others work; if it is the only one, its error is thrown.
+ */
+export async function runTargets(options: RunOptions): Promise<void> {
+  const { wiring, stats, stop } = options;
+  const { config, log } = wiring;
+  const clients = new Clients();
+  // A bug in one target ends them all.
+  const failure = new AbortController();
+  const signals: PipelineSignals = {
+    stop: AbortSignal.any([stop, failure.signal]),
+    abort: AbortSignal.any([options.abort, failure.signal]),
+  };
+  try {
+    const http = clients.http(platformEndpoint(config));
+    const platform = new PlatformClient(http, {
+      url: config.opencti.externalUrl,
+      log,
+    });
+    await announcePlatform(platform, options, signals.stop);
+    const runs = config.targets.map(async (target, index) => {
+      const store = options.state.target<Position>(target.name);
+      const own = stats[index] as TargetStats;
+      try {
+        await follow({
+          ...signals,
+          connector: target.connector,
+          startFrom: target.stream.startFrom,
+          recover: target.stream.recover,
+          openSource: (signal) =>
+            openSource(target, wiring, {
+              platform,
+              http,
+              once: options.once,
+              stats: own,
+              signal,
+            }),
+          createTarget: () =>
+            createTarget(target, wiring, {
+              http: (endpoint) => clients.http(endpoint),
+              opencti: platform,
+              state: store.rows,
+            }),
+          graphql: platform.graphql,
+          store,
+          limits: limitsOf(target),
+          backoff: wiring.backoff ?? DEFAULT_BACKOFF,
+          stats: own,
+          log: log.with({ target: target.name }),
+          once: options.once,
+          failFast: options.once || config.targets.length === 1,
+        });
+      } catch (error) {
+        // One target that a person must repair does not end the others.
+        if (!(error instanceof ConfigError)) failure.abort(error);
+        throw error;
+      }
+    });
+    const results = await Promise.allSettled(runs);
+    if (failure.signal.aborted) throw failure.signal.reason;
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  } catch (error) {
+    if (stop.aborted && error === stop.reason) return;
+    throw error;
+  } finally {
+    clients.close();
+  }
+}
+
+async function announcePlatform(
+  platform: PlatformClient,
+  { wiring, stats }: RunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const info = await retryTransient(
+    () => platform.probe(signal),
+    {
+      backoff: wiring.backoff ?? DEFAULT_BACKOFF,
+      log: wiring.log,
+      stats: stats[0] ?? new TargetStats("opencti"),
+    },
+    signal,
+  );
+  wiring.log.info("connected to OpenCTI", {
+    version: info.version,
+    user: info.user,
+  });
+}
+
+/** State for targets that must not write: dry runs and checks. */
+export function emptyState(): TargetState {
+  return {
+    get: () => Promise.resolve(undefined),
+    getMany: (keys) => Promise.resolve(keys.map(() => undefined)),
+    async *list() {},
+    set: () => {},
+    delete: () => {},
+    flush: () => Promise.resolve(),
+  };
+}

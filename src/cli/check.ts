@@ -1,0 +1,184 @@
+import Table from "cli-table3";
+import {
+  Clients,
+  createTarget,
+  emptyState,
+  hasCapability,
+  platformEndpoint,
+  type Wiring,
+} from "../app.ts";
+import { ConfigError, RejectedError, TransientError } from "../errors.ts";
+import { PlatformClient, type PlatformInfo } from "../opencti/client.ts";
+import type { CheckResult } from "../targets/target.ts";
+import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
+import { loadConfigFor, logFor } from "./setup.ts";
+
+/** One line of the table: what was looked at, and where. */
+interface Line extends CheckResult {
+  readonly at: string;
+}
+
+/** Oldest platform whose stream and GraphQL this program is written for. */
+const OLDEST_PLATFORM = [6, 4] as const;
+
+/** Capability of the token's user, and what fails without it. */
+// deno-fmt-ignore
+const CAPABILITIES: readonly (readonly [string, "failed" | "warning", string])[] = [
+  // capability               without it   which means
+  ["TAXIIAPI",                "failed",    "the live stream cannot be read"],
+  ["CONNECTORAPI",            "failed",    "the connector cannot be registered"],
+  ["KNOWLEDGE",               "warning",   "names of authors stay unknown"],
+  ["SETTINGS_SETVOCABULARIES", "warning",  "pattern types cannot be added to OpenCTI's list"],
+];
+
+/** `check`: configuration, then everything it names, without a change. */
+export async function check(
+  args: CommandArgs,
+  io: CommandIo,
+): Promise<number> {
+  const config = await loadConfigFor(args, io);
+  const log = logFor(config, io);
+  const wiring: Wiring = { config, log, now: () => io.now() };
+  const clients = new Clients();
+  const signal = new AbortController().signal;
+  const lines: Line[] = [{
+    at: "configuration",
+    subject: "settings",
+    status: "ok",
+    detail: `${config.targets.length} target(s), state in ${config.state.path}`,
+  }];
+  try {
+    const platform = new PlatformClient(
+      clients.http(platformEndpoint(config)),
+      { url: config.opencti.externalUrl, log },
+    );
+    lines.push(...await checkPlatform(platform, signal));
+    for (const target of config.targets) {
+      lines.push(...await checkStream(platform, target.stream.id, signal));
+      const instance = createTarget(target, wiring, {
+        http: (endpoint) => clients.http(endpoint),
+        opencti: platform,
+        state: emptyState(),
+      });
+      lines.push(
+        ...await attempt(
+          target.name,
+          "target",
+          async () =>
+            (await instance.check(signal)).map((result) => ({
+              at: target.name,
+              ...result,
+            })),
+        ),
+      );
+    }
+  } finally {
+    clients.close();
+  }
+  io.print(args.options.json === true ? JSON.stringify(lines) : table(lines));
+  return lines.some(({ status }) => status === "failed")
+    ? EXIT.connectivity
+    : EXIT.done;
+}
+
+async function checkPlatform(
+  platform: PlatformClient,
+  signal: AbortSignal,
+): Promise<Line[]> {
+  return await attempt("OpenCTI", "login", async () => {
+    const info = await platform.probe(signal);
+    return [
+      {
+        at: "OpenCTI",
+        subject: "login",
+        status: "ok",
+        detail: `user "${info.user}"`,
+      },
+      checkVersion(info),
+      ...checkCapabilities(info),
+    ];
+  });
+}
+
+function checkVersion({ version }: PlatformInfo): Line {
+  const line = { at: "OpenCTI", subject: "version", detail: version };
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_PLATFORM;
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)
+    ? { ...line, status: "ok" }
+    : {
+      ...line,
+      status: "warning",
+      remedy: "made for OpenCTI 6.4 and newer: update the platform",
+    };
+}
+
+function checkCapabilities({ capabilities, user }: PlatformInfo): Line[] {
+  return CAPABILITIES.map(([name, status, meaning]) => {
+    const line = { at: "OpenCTI", subject: `capability ${name}` };
+    return hasCapability(capabilities, name)
+      ? { ...line, status: "ok", detail: "held" }
+      : {
+        ...line,
+        status,
+        detail: `missing: ${meaning}`,
+        remedy: `give a role of user "${user}" the capability ${name}`,
+      };
+  });
+}
+
+async function checkStream(
+  platform: PlatformClient,
+  id: string,
+  signal: AbortSignal,
+): Promise<Line[]> {
+  return await attempt("OpenCTI", `stream ${id}`, async () => {
+    const info = await platform.streamInfo(id, signal);
+    const line = { at: "OpenCTI", subject: `stream ${id}` };
+    if (info === undefined) {
+      return [{
+        ...line,
+        status: "failed",
+        detail: "not found",
+        remedy: "check live_stream_id, and that the user may read the stream",
+      }];
+    }
+    return [
+      info.live ? { ...line, status: "ok", detail: `"${info.name}"` } : {
+        ...line,
+        status: "warning",
+        detail: `"${info.name}" is stopped`,
+        remedy: "start it in OpenCTI (Data > Data sharing)",
+      },
+    ];
+  });
+}
+
+/** What fails is a line, not the end of the table. */
+async function attempt(
+  at: string,
+  subject: string,
+  work: () => Promise<Line[]>,
+): Promise<Line[]> {
+  try {
+    return await work();
+  } catch (error) {
+    const isOurs = error instanceof ConfigError ||
+      error instanceof TransientError || error instanceof RejectedError;
+    if (!isOurs) throw error;
+    return [{ at, subject, status: "failed", detail: error.message }];
+  }
+}
+
+function table(lines: readonly Line[]): string {
+  const rendered = new Table({
+    head: ["where", "what", "result", "detail", "remedy"],
+    style: { head: [], border: [] },
+    colWidths: [16, 32, 9, 40, 44],
+    wordWrap: true,
+  });
+  for (const { at, subject, status, detail, remedy } of lines) {
+    rendered.push([at, subject, status, detail, remedy ?? ""]);
+  }
+  return rendered.toString();
+}

@@ -1,0 +1,94 @@
+import type { Command } from "./command.ts";
+
+/**
+ * Every command. Their code is loaded when they run, so that the short ones
+ * start fast.
+ */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "run",
+    usage: "[--once] [--dry-run]",
+    summary: "follow the live streams until stopped",
+    options: {
+      once: {
+        type: "boolean",
+        help: "stop when all that the streams held at the start is settled",
+      },
+      "dry-run": {
+        type: "boolean",
+        help: "write nothing anywhere; print each action as a JSON line",
+      },
+    },
+    run: async (args, io) => (await import("./run.ts")).run(args, io),
+  },
+  {
+    name: "check",
+    usage: "",
+    summary: "test configuration, platform, stream and targets",
+    options: {},
+    run: async (args, io) => (await import("./check.ts")).check(args, io),
+  },
+  {
+    name: "demo",
+    usage: "[--stream FILE] [--seed N] [--show ID]",
+    summary: "see everything work on this machine, without any server",
+    options: {
+      stream: {
+        type: "string",
+        value: "FILE",
+        help: "play a recorded live stream instead of the generated week",
+      },
+      seed: {
+        type: "string",
+        value: "N",
+        help: "another week (default 1)",
+      },
+      show: {
+        type: "string",
+        value: "ID",
+        help: "print what arrived of one object, by any of its ids",
+      },
+    },
+    run: async (args, io) => (await import("./demo.ts")).demo(args, io),
+  },
+  {
+    name: "simulate",
+    usage: "[--stream FILE] [--seed N] [--port N]",
+    summary: "run the simulated servers alone, to connect anything to them",
+    options: {
+      stream: {
+        type: "string",
+        value: "FILE",
+        help: "play a recorded live stream instead of the generated week",
+      },
+      seed: { type: "string", value: "N", help: "another week (default 1)" },
+      port: {
+        type: "string",
+        value: "N",
+        help: "first of the ports to listen on (default: free ones)",
+      },
+    },
+    run: async (args, io) => (await import("./simulate.ts")).simulate(args, io),
+  },
+  {
+    name: "config",
+    usage: "schema | example | show",
+    summary: "JSON Schema, example file, or the effective configuration",
+    options: {},
+    run: async (args, io) => (await import("./config.ts")).config(args, io),
+  },
+  {
+    name: "service",
+    usage: "",
+    summary: "print a hardened systemd unit",
+    options: {},
+    run: async (args, io) => (await import("./service.ts")).service(args, io),
+  },
+  {
+    name: "version",
+    usage: "",
+    summary: "version, commit, Deno and the targets",
+    options: {},
+    run: async (args, io) => (await import("./version.ts")).version(args, io),
+  },
+];

@@ -1,0 +1,128 @@
+import { parseArgs } from "@std/cli";
+import { ConfigError, LoginError, TransientError } from "../errors.ts";
+import {
+  type Command,
+  type CommandArgs,
+  type CommandIo,
+  EXIT,
+  GLOBAL_OPTIONS,
+  type OptionSpec,
+} from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+
+/**
+ * Runs one command line and returns the exit code. Prints an error that a user
+ * can cause in one line, without a stack trace.
+ */
+export async function main(
+  argv: readonly string[],
+  io: CommandIo,
+): Promise<number> {
+  try {
+    return await dispatch(argv, io);
+  } catch (error) {
+    if (error instanceof LoginError || error instanceof TransientError) {
+      io.printError(`${error.message}\n`);
+      return EXIT.connectivity;
+    }
+    if (error instanceof ConfigError) {
+      io.printError(`${error.message}\n`);
+      return EXIT.configuration;
+    }
+    io.printError(
+      `This is a bug in opencti-relay, please report it:\n${
+        error instanceof Error ? error.stack : String(error)
+      }\n`,
+    );
+    return EXIT.bug;
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  io: CommandIo,
+): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === "--version") return await dispatch(["version"], io);
+  if (name === undefined || name === "help" || name.startsWith("-")) {
+    const asked = name === "help" || argv.some(isHelp);
+    io.print(helpText());
+    return asked ? EXIT.done : EXIT.configuration;
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    throw new ConfigError(
+      `There is no command "${name}". Commands: ${
+        COMMANDS.map((known) => known.name).join(", ")
+      }`,
+    );
+  }
+  const args = parse(command, rest);
+  if (args.options.help === true) {
+    io.print(commandHelp(command));
+    return EXIT.done;
+  }
+  return await command.run(args, io);
+}
+
+function isHelp(arg: string): boolean {
+  return arg === "-h" || arg === "--help";
+}
+
+function parse(command: Command, argv: readonly string[]): CommandArgs {
+  const options = { ...GLOBAL_OPTIONS, ...command.options };
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options,
+      strict: true,
+      allowPositionals: true,
+    });
+    return {
+      options: values as Record<string, string | boolean | undefined>,
+      positionals,
+    };
+  } catch (error) {
+    throw new ConfigError(
+      `${(error as Error).message}\nSee: opencti-relay ${command.name} --help`,
+      { cause: error },
+    );
+  }
+}
+
+function helpText(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  return [
+    "opencti-relay follows OpenCTI live streams and keeps security tools in " +
+    "line with them.",
+    "",
+    "Usage: opencti-relay <command> [options]",
+    "",
+    ...COMMANDS.map(({ name, summary }) =>
+      `  ${name.padEnd(width)}  ${summary}`
+    ),
+    "",
+    "Options of every command:",
+    ...optionLines(GLOBAL_OPTIONS),
+    "",
+    "New here: opencti-relay demo",
+  ].join("\n");
+}
+
+function commandHelp({ name, usage, summary, options }: Command): string {
+  return [
+    `Usage: opencti-relay ${`${name} ${usage}`.trim()}`,
+    "",
+    `${summary[0]?.toUpperCase()}${summary.slice(1)}.`,
+    "",
+    ...optionLines({ ...options, ...GLOBAL_OPTIONS }),
+  ].join("\n");
+}
+
+function optionLines(options: Readonly<Record<string, OptionSpec>>): string[] {
+  return Object.entries(options).map(([name, { short, value, help }]) => {
+    const flags = `${short === undefined ? "    " : `-${short}, `}--${name}` +
+      (value === undefined ? "" : ` ${value}`);
+    return `  ${flags.padEnd(22)}  ${help}`;
+  });
+}

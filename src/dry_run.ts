@@ -1,0 +1,111 @@
+import {
+  Clients,
+  createTarget,
+  emptyState,
+  openSource,
+  platformEndpoint,
+  type Wiring,
+} from "./app.ts";
+import type { TargetConfig } from "./config/load.ts";
+import { TargetStats } from "./observability/target_stats.ts";
+import { PlatformClient } from "./opencti/client.ts";
+import type { Position } from "./opencti/event.ts";
+import { firstPosition, readStream } from "./opencti/stream.ts";
+import { inBatches } from "./pipeline/batch.ts";
+import { openStateReadOnly } from "./state/state.ts";
+
+/** How a dry run ends and where its lines go. */
+export interface DryRunOptions {
+  /** End when all that the streams held at connection time was planned. */
+  readonly once: boolean;
+  readonly signal: AbortSignal;
+  /** Takes one JSON line per action. */
+  print(line: string): void;
+}
+
+/**
+ * Reads and maps as `run` would, from the saved position on, and writes
+ * nothing anywhere: no target, no OpenCTI, no state.
+ */
+export async function dryRun(
+  wiring: Wiring,
+  options: DryRunOptions,
+): Promise<void> {
+  const clients = new Clients();
+  try {
+    const http = clients.http(platformEndpoint(wiring.config));
+    const platform = new PlatformClient(http, {
+      url: wiring.config.opencti.externalUrl,
+      log: wiring.log,
+    });
+    await platform.probe(options.signal);
+    await Promise.all(
+      wiring.config.targets.map((target) =>
+        planTarget(target, wiring, { ...options, clients, http, platform })
+      ),
+    );
+  } finally {
+    clients.close();
+  }
+}
+
+async function planTarget(
+  config: TargetConfig,
+  wiring: Wiring,
+  { clients, http, once, platform, print, signal }: DryRunOptions & {
+    clients: Clients;
+    http: ReturnType<Clients["http"]>;
+    platform: PlatformClient;
+  },
+): Promise<void> {
+  const target = createTarget(config, wiring, {
+    http: (endpoint) => clients.http(endpoint),
+    opencti: platform,
+    state: emptyState(),
+  });
+  const stats = new TargetStats(config.name);
+  const { scope, stream } = await openSource(config, wiring, {
+    platform,
+    http,
+    once,
+    stats,
+    signal,
+  });
+  const start = await savedPosition(config, wiring) ?? firstPosition(
+    config.stream.startFrom,
+    config.stream.recover,
+    platform.graphql.platformNow(),
+  );
+  const limits = {
+    maxEvents: config.definition.maxBatch,
+    maxBytes: 16 * 1024 * 1024,
+  };
+  const items = readStream(stream, start, signal);
+  for await (const batch of inBatches(items, limits)) {
+    const outside = await scope.outside(batch.events, signal);
+    const inside = batch.events.filter((event) => !outside.has(event));
+    for (const { id, reason } of batch.malformed) {
+      printAction({ event: id, action: "dead-letter", reason });
+    }
+    for (const action of await target.plan(inside, signal)) {
+      printAction(action);
+    }
+  }
+
+  function printAction(action: object): void {
+    print(JSON.stringify({ target: config.name, ...action }));
+  }
+}
+
+async function savedPosition(
+  { name }: TargetConfig,
+  { config }: Wiring,
+): Promise<Position | undefined> {
+  const state = await openStateReadOnly(config.state.path);
+  if (state === undefined) return undefined;
+  try {
+    return await state.target<Position>(name).checkpoint.load();
+  } finally {
+    await state.close();
+  }
+}
