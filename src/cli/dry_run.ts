@@ -2,17 +2,18 @@ import {
   Clients,
   createTarget,
   emptyState,
+  limitsOf,
   openSource,
   platformEndpoint,
   type Wiring,
-} from "./app.ts";
-import type { TargetConfig } from "./config/load.ts";
-import { TargetStats } from "./observability/target_stats.ts";
-import { PlatformClient } from "./opencti/client.ts";
-import type { Position } from "./opencti/event.ts";
-import { firstPosition, readStream } from "./opencti/stream.ts";
-import { inBatches } from "./pipeline/batch.ts";
-import { openStateReadOnly } from "./state/state.ts";
+} from "../app.ts";
+import type { TargetConfig } from "../config/load.ts";
+import { TargetStats } from "../observability/target_stats.ts";
+import { PlatformClient } from "../opencti/client.ts";
+import type { Position } from "../opencti/event.ts";
+import { firstPosition, readStream } from "../opencti/stream.ts";
+import { inBatches } from "../pipeline/batch.ts";
+import { openStateReadOnly } from "../state/state.ts";
 
 /** How a dry run ends and where its lines go. */
 export interface DryRunOptions {
@@ -76,12 +77,8 @@ async function planTarget(
     config.stream.recover,
     platform.graphql.platformNow(),
   );
-  const limits = {
-    maxEvents: config.definition.maxBatch,
-    maxBytes: 16 * 1024 * 1024,
-  };
   const items = readStream(stream, start, signal);
-  for await (const batch of inBatches(items, limits)) {
+  for await (const batch of inBatches(items, limitsOf(config))) {
     const outside = await scope.outside(batch.events, signal);
     const inside = batch.events.filter((event) => !outside.has(event));
     for (const { id, reason } of batch.malformed) {
