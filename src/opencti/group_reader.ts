@@ -71,12 +71,12 @@ export class GroupReader {
       this.#advance(idAt(idMs(id), -HEARTBEAT_MARGIN_MS));
       const settled = id !== this.#group || this.#groupHasMain;
       if (settled && id === this.#group) this.#completeGroup();
-      this.finished = this.#until !== undefined && settled &&
+      this.finished = this.#until !== undefined && settled && !this.reopen &&
         compareIds(id, this.#until) >= 0;
     } else if (isData(frame)) {
       this.#group = id;
       this.#groupHasMain = frame.kind === "main";
-      this.finished = this.#until !== undefined && live &&
+      this.finished = this.#until !== undefined && live && !this.reopen &&
         compareIds(id, this.#until) > 0;
     }
     return this.#position !== before;
