@@ -62,9 +62,8 @@ function childLog(
   const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
     if (LOG_LEVELS.indexOf(level) < threshold) return;
     const time = new Date(options.now()).toISOString();
-    options.write(
-      `${mask(lineOf(time, level, message, { ...bound, ...fields }))}\n`,
-    );
+    const all = maskedFields({ ...bound, ...fields }, mask);
+    options.write(`${lineOf(time, level, mask(message), all)}\n`);
   };
   return {
     debug: at("debug"),
@@ -89,16 +88,34 @@ function maskOf(secrets: readonly string[]): (line: string) => string {
     longestFirst.reduce((text, form) => text.replaceAll(form, "***"), line);
 }
 
+/** Masks before anything is escaped, so that no form of a secret is missed. */
+function maskedFields(
+  fields: LogFields,
+  mask: (text: string) => string,
+): LogFields {
+  const walk = (value: unknown): unknown => {
+    if (typeof value === "string") return mask(value);
+    if (typeof value === "bigint") return String(value);
+    if (value instanceof Error) return mask(value.message);
+    if (Array.isArray(value)) return value.map(walk);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, walk(inner)]),
+    );
+  };
+  return walk(fields) as LogFields;
+}
+
 function jsonLine(
   time: string,
   level: LogLevel,
   message: string,
   fields: LogFields,
 ): string {
-  return JSON.stringify({ time, level, message, ...fields }, (_key, value) => {
-    if (typeof value === "bigint") return String(value);
-    return typeof value === "string" ? cut(value) : value;
-  });
+  return JSON.stringify(
+    { time, level, message, ...fields },
+    (_key, value) => typeof value === "string" ? cut(value) : value,
+  );
 }
 
 function textLine(
