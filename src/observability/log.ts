@@ -1,5 +1,6 @@
 /** Levels, least to most serious. `off` is for tests. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "off"] as const;
+/** How serious a line is, or how serious it must be to be written. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
 /** Facts of a log line: one flat object, values as they should be printed. */

@@ -4,13 +4,12 @@ import type { Log } from "../observability/log.ts";
 import { isRecord, type StixObject, text } from "../stix/object.ts";
 import { GraphqlClient } from "./graphql.ts";
 import {
-  ADD_PATTERN_TYPE,
-  PATTERN_TYPES,
   PLATFORM_PROBE,
   STILL_IN_STREAM,
   STIX_OBJECT,
   STREAM_INFO,
 } from "./operations.ts";
+import { ensurePatternTypes } from "./pattern_types.ts";
 
 /** What a marking id stands for. */
 export interface Marking {
@@ -64,15 +63,6 @@ export interface StreamInfo {
   readonly filters: string;
   /** False: stopped, the platform answers 410. */
   readonly live: boolean;
-}
-
-interface VocabularyPage {
-  readonly vocabularies: {
-    readonly pageInfo: { hasNextPage: boolean; endCursor: string };
-    readonly edges: {
-      node: { name: string; aliases?: string[] | null };
-    }[];
-  };
 }
 
 /** Entries kept of each kind; far above what a platform has of authors. */
@@ -200,46 +190,7 @@ export class PlatformClient implements OpenctiClient {
     types: ReadonlyMap<string, string>,
     signal: AbortSignal,
   ): Promise<void> {
-    try {
-      const known = await this.#patternTypes(signal);
-      for (const [name, description] of types) {
-        if (known.has(name.toLowerCase())) continue;
-        await this.graphql.query(ADD_PATTERN_TYPE, {
-          input: { name, description, category: "pattern_type_ov" },
-        }, signal);
-        this.#log.info("added a pattern type to OpenCTI", { name });
-      }
-    } catch (error) {
-      const refused = error instanceof RejectedError ||
-        (error instanceof LoginError && error.status === 403);
-      if (!refused) throw error;
-      this.#log.warn(
-        "cannot add pattern types to OpenCTI: give the token's role the " +
-          "right to manage vocabularies, or add them by hand",
-        { types: [...types.keys()].join(", "), reason: error.message },
-      );
-    }
-  }
-
-  async #patternTypes(signal: AbortSignal): Promise<Set<string>> {
-    const names = new Set<string>();
-    let after: string | null = null;
-    do {
-      const { vocabularies }: VocabularyPage = await this.graphql.query(
-        PATTERN_TYPES,
-        { first: 100, after },
-        signal,
-      );
-      for (const { node } of vocabularies.edges) {
-        for (const name of [node.name, ...node.aliases ?? []]) {
-          names.add(name.toLowerCase());
-        }
-      }
-      after = vocabularies.pageInfo.hasNextPage
-        ? vocabularies.pageInfo.endCursor
-        : null;
-    } while (after !== null);
-    return names;
+    await ensurePatternTypes(types, this.graphql, { log: this.#log, signal });
   }
 
   async #objectsOf(

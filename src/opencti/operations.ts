@@ -4,20 +4,26 @@
  * caller falls back to the `LEGACY` form.
  */
 
+/** The platform and the user of the token. */
 export const PLATFORM_PROBE = `query PlatformProbe {
   about { version }
   me { id name user_email capabilities { name } }
 }`;
 
+/** What this version lets a connector say of itself. */
 export const REGISTER_INPUT_FIELDS = `query RegisterInputFields {
   __type(name: "RegisterConnectorInput") { inputFields { name } }
 }`;
 
-// `config` (broker passwords) and `jwks` are never asked for.
+/**
+ * Creates or updates the connector. `config` (broker passwords) and `jwks` are
+ * never asked for.
+ */
 export const REGISTER = `mutation Register($input: RegisterConnectorInput!) {
   registerConnector(input: $input) { id connector_state connector_user_id }
 }`;
 
+/** A sign of life, with the state to show. Since 6.7. */
 export const PING = `mutation Ping(
   $id: ID!, $state: String, $info: ConnectorInfoInput
 ) {
@@ -31,12 +37,14 @@ export const PING_LEGACY = `mutation Ping($id: ID!, $state: String) {
   pingConnector(id: $id, state: $state) { id connector_state }
 }`;
 
+/** One live stream; null for an unknown id. */
 export const STREAM_INFO = `query StreamInfo($id: String!) {
   streamCollection(id: $id) {
     id name description filters stream_live stream_public
   }
 }`;
 
+/** The vocabulary of pattern types, page by page. */
 export const PATTERN_TYPES = `query PatternTypes($first: Int!, $after: ID) {
   vocabularies(category: pattern_type_ov, first: $first, after: $after) {
     pageInfo { hasNextPage endCursor }
@@ -44,6 +52,7 @@ export const PATTERN_TYPES = `query PatternTypes($first: Int!, $after: ID) {
   }
 }`;
 
+/** Adds a pattern type; harmless where it exists. */
 export const ADD_PATTERN_TYPE =
   `mutation AddPatternType($input: VocabularyAddInput!) {
   vocabularyAdd(input: $input) { id name }
@@ -52,6 +61,7 @@ export const ADD_PATTERN_TYPE =
 /** STIX 2.1 as JSON text; empty for an id that is unknown or not visible. */
 export const STIX_OBJECT = `query StixObject($id: String!) { stix(id: $id) }`;
 
+/** Which of some objects match a filter. */
 export const STILL_IN_STREAM =
   `query StillInStream($filters: FilterGroup, $first: Int!) {
   stixCoreObjects(filters: $filters, first: $first) {
