@@ -53,17 +53,17 @@ async function readPatternTypes(
   const names = new Set<string>();
   let after: string | null = null;
   do {
-    const { vocabularies }: VocabularyPage = await graphql.query(
+    const page: VocabularyPage = await graphql.query<VocabularyPage>(
       PATTERN_TYPES,
       { first: 100, after },
       signal,
     );
-    for (const { node } of vocabularies.edges) {
+    for (const { node } of page.vocabularies.edges) {
       for (const name of [node.name, ...node.aliases ?? []]) {
         names.add(name.toLowerCase());
       }
     }
-    const { hasNextPage, endCursor } = vocabularies.pageInfo;
+    const { hasNextPage, endCursor } = page.vocabularies.pageInfo;
     after = hasNextPage ? endCursor : null;
   } while (after !== null);
   return names;
