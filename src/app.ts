@@ -1,5 +1,6 @@
 import { type BackoffOptions, DEFAULT_BACKOFF } from "./backoff.ts";
 import type { RelayConfig, TargetConfig } from "./config/load.ts";
+import { proxyFor } from "./config/proxy.ts";
 import { ConfigError } from "./errors.ts";
 import type { Endpoint, HttpClient } from "./http/client.ts";
 import { createHttpClient } from "./http/create_client.ts";
@@ -28,10 +29,18 @@ export interface Wiring {
 /** The clients of one run; closed together. */
 export class Clients {
   readonly #open: HttpClient[] = [];
+  readonly #proxies: RelayConfig["proxy"];
 
-  /** A client that `close()` closes. */
+  constructor({ proxy }: RelayConfig) {
+    this.#proxies = proxy;
+  }
+
+  /** A client that `close()` closes, by way of the general proxy. */
   http(endpoint: Endpoint): HttpClient {
-    const client = createHttpClient(endpoint);
+    const proxy = endpoint.proxy ?? proxyFor(this.#proxies, endpoint.url);
+    const client = createHttpClient(
+      proxy === undefined ? endpoint : { ...endpoint, proxy },
+    );
     this.#open.push(client);
     return client;
   }
@@ -46,7 +55,7 @@ export function platformEndpoint({ opencti }: RelayConfig): Endpoint {
   return {
     url: opencti.url,
     headers: { authorization: `Bearer ${opencti.token.reveal()}` },
-    ...(opencti.tls === undefined ? {} : { tls: opencti.tls }),
+    tls: opencti.tls,
     ...(opencti.proxy === undefined ? {} : { proxy: opencti.proxy }),
   };
 }
@@ -174,7 +183,7 @@ export interface RunOptions extends PipelineSignals {
 export async function runTargets(options: RunOptions): Promise<void> {
   const { wiring, stats, stop } = options;
   const { config, log } = wiring;
-  const clients = new Clients();
+  const clients = new Clients(config);
   // A bug in one target ends them all.
   const failure = new AbortController();
   const signals: PipelineSignals = {

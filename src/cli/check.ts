@@ -39,7 +39,7 @@ export async function check(
   const config = await loadConfigFor(args, io);
   const log = logFor(config, io);
   const wiring: Wiring = { config, log, now: () => io.now() };
-  const clients = new Clients();
+  const clients = new Clients(config);
   const signal = new AbortController().signal;
   const lines: Line[] = [{
     at: "configuration",

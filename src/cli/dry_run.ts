@@ -32,7 +32,7 @@ export async function dryRun(
   wiring: Wiring,
   options: DryRunOptions,
 ): Promise<void> {
-  const clients = new Clients();
+  const clients = new Clients(wiring.config);
   try {
     const http = clients.http(platformEndpoint(wiring.config));
     const platform = new PlatformClient(http, {

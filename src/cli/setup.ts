@@ -1,4 +1,5 @@
 import { loadConfig, type RelayConfig } from "../config/load.ts";
+import { Secret } from "../config/secret.ts";
 import { ConfigError } from "../errors.ts";
 import {
   createLog,
@@ -36,6 +37,19 @@ function logLevel(value: string | boolean): LogLevel {
   return level;
 }
 
+/** Every secret of a configuration, wherever it stands. */
+export function secretsOf(config: RelayConfig): string[] {
+  const found: string[] = [];
+  const walk = (value: unknown): void => {
+    if (value instanceof Secret) found.push(value.reveal());
+    else if (typeof value === "object" && value !== null) {
+      Object.values(value).forEach(walk);
+    }
+  };
+  walk([config.opencti, config.targets.map(({ settings }) => settings)]);
+  return found;
+}
+
 /**
  * The log of this configuration, on stderr: text on a terminal, JSON lines
  * otherwise. Every secret of the configuration is masked in it.
@@ -55,7 +69,7 @@ export function logFor(
     format: isText ? "text" : "json",
     write,
     now: () => io.now(),
-    secrets: config.secrets.map((secret) => secret.reveal()),
+    secrets: secretsOf(config),
   });
   for (const warning of config.warnings) log.warn(warning);
   return log;
