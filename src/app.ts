@@ -8,12 +8,13 @@ import type { Log } from "./observability/log.ts";
 import { TargetStats } from "./observability/target_stats.ts";
 import { PlatformClient } from "./opencti/client.ts";
 import type { Position } from "./opencti/event.ts";
+import type { RegistrationMemory } from "./opencti/registration.ts";
 import { type StreamScope, streamScope } from "./opencti/scope.ts";
 import type { StreamOptions } from "./opencti/stream_options.ts";
 import type { BatchLimits } from "./pipeline/batch.ts";
 import { follow } from "./pipeline/follow.ts";
 import { type PipelineSignals, retryTransient } from "./pipeline/pipeline.ts";
-import type { RelayState } from "./state/state.ts";
+import type { RelayState } from "./state/open_state.ts";
 import type { Target, TargetServices, TargetState } from "./targets/target.ts";
 
 /** What the parts of the program are wired with. */
@@ -222,6 +223,9 @@ export async function runTargets(options: RunOptions): Promise<void> {
             }),
           graphql: platform.graphql,
           store,
+          memory: options.state
+            .target<RegistrationMemory>(`${target.name}/connector`).checkpoint,
+          now: wiring.now,
           limits: limitsOf(target),
           backoff: wiring.backoff ?? DEFAULT_BACKOFF,
           stats: own,

@@ -5,7 +5,7 @@ import { createLog } from "../observability/log.ts";
 import { Progress } from "../observability/progress.ts";
 import { TargetStats } from "../observability/target_stats.ts";
 import { type Simulator, startSimulator } from "../simulator/mod.ts";
-import { openState } from "../state/state.ts";
+import { openState } from "../state/open_state.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { stopSignals } from "./run.ts";
 import { wholeNumber } from "./simulate.ts";

@@ -13,7 +13,7 @@ import { PlatformClient } from "../opencti/client.ts";
 import type { Position } from "../opencti/event.ts";
 import { firstPosition, readStream } from "../opencti/stream.ts";
 import { inBatches } from "../pipeline/batch.ts";
-import { openStateReadOnly } from "../state/state.ts";
+import { openStateReadOnly } from "../state/open_state.ts";
 
 /** How a dry run ends and where its lines go. */
 export interface DryRunOptions {
@@ -94,12 +94,16 @@ async function planTarget(
   }
 }
 
+/** A first run has no state yet. */
 async function savedPosition(
   { name }: TargetConfig,
   { config }: Wiring,
 ): Promise<Position | undefined> {
-  const state = await openStateReadOnly(config.state.path);
-  if (state === undefined) return undefined;
+  const { path } = config.state;
+  const isThere = /^https?:/.test(path) ||
+    await Deno.stat(path).then(() => true, () => false);
+  if (!isThere) return undefined;
+  const state = await openStateReadOnly(path);
   try {
     return await state.target<Position>(name).checkpoint.load();
   } finally {

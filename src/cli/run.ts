@@ -3,7 +3,7 @@ import { dryRun } from "./dry_run.ts";
 import { Progress } from "../observability/progress.ts";
 import { TargetStats } from "../observability/target_stats.ts";
 import type { PipelineSignals } from "../pipeline/pipeline.ts";
-import { openState } from "../state/state.ts";
+import { openState } from "../state/open_state.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { loadConfigFor, logFor } from "./setup.ts";
 

@@ -12,7 +12,7 @@ import {
 import type { StreamScope } from "../opencti/scope.ts";
 import { firstPosition, readStream } from "../opencti/stream.ts";
 import type { StreamOptions } from "../opencti/stream_options.ts";
-import type { TargetStore } from "../state/state.ts";
+import type { Checkpoint, TargetStore } from "../state/target_store.ts";
 import type { Target } from "../targets/target.ts";
 import type { BatchLimits } from "./batch.ts";
 import {
@@ -34,10 +34,14 @@ export interface Follow extends PipelineSignals {
   createTarget(): Target;
   readonly graphql: GraphqlClient;
   readonly store: TargetStore<Position>;
+  /** What is remembered of the registration, apart from the target's rows. */
+  readonly memory: Checkpoint<RegistrationMemory>;
   readonly limits: BatchLimits;
   readonly backoff: BackoffOptions;
   readonly stats: TargetStats;
   readonly log: Log;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** End when all that the stream held at connection time is settled. */
   readonly once: boolean;
   /** True: what a person must repair is thrown, not waited for. */
@@ -81,7 +85,7 @@ async function followStream(options: Follow): Promise<void> {
     stop,
   );
   const registration = new Registration(graphql, options.connector, {
-    memory: await store.own.get<RegistrationMemory>(MEMORY_KEY) ?? {},
+    memory: await options.memory.load() ?? {},
     log,
   });
   while (!stop.aborted) {
@@ -167,12 +171,9 @@ async function lastPing(
   }
 }
 
-const MEMORY_KEY = ["registration"] as const;
-
 async function saveMemory(
   registration: Registration,
-  { store }: Follow,
+  { memory }: Follow,
 ): Promise<void> {
-  store.own.set(MEMORY_KEY, registration.memory);
-  await store.own.flush();
+  await memory.save(registration.memory);
 }

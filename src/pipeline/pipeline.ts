@@ -4,6 +4,7 @@ import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
 import type { Position, StreamItem } from "../opencti/event.ts";
 import type { StreamScope } from "../opencti/scope.ts";
+import type { DeadLetters, NewDeadLetter } from "../state/dead_letters.ts";
 import type { Target } from "../targets/target.ts";
 import { type Batch, type BatchLimits, inBatches } from "./batch.ts";
 import { deliverAll, type RejectedEvent } from "./deliver.ts";
@@ -15,27 +16,13 @@ export interface Pipeline {
   open(position: Position, signal: AbortSignal): AsyncIterable<StreamItem>;
   readonly scope: StreamScope;
   readonly checkpoint: { save(position: Position): Promise<void> };
-  readonly deadLetters: {
-    keep(letters: readonly NewDeadLetter[]): Promise<void>;
-  };
+  readonly deadLetters: Pick<DeadLetters, "keep">;
   readonly limits: BatchLimits;
   readonly backoff: BackoffOptions;
   readonly stats: TargetStats;
   readonly log: Log;
-}
-
-/** What a dead letter is made of. */
-export interface NewDeadLetter {
-  readonly eventId: string;
-  readonly action: string;
-  readonly internalId: string;
-  readonly stixId: string;
-  readonly type: string;
-  readonly reason: string;
-  readonly httpStatus?: number | undefined;
-  readonly attempts: number;
-  /** The object as JSON text, or the data that was no JSON. */
-  readonly payload: string;
+  /** Milliseconds since 1970. */
+  now(): number;
 }
 
 /** The two ways to end. */
@@ -74,7 +61,7 @@ export async function runPipeline(
         ...pipeline,
         ...signals,
       });
-      await deadLetters.keep(toDeadLetters(batch, rejected));
+      await deadLetters.keep(toDeadLetters(batch, rejected, pipeline.now()));
       await checkpoint.save(batch.resumeFrom);
       count(batch, rejected, stats);
       if (signal.aborted) break;
@@ -142,27 +129,34 @@ async function withoutOutsiders(
 function toDeadLetters(
   { malformed }: Batch,
   rejected: readonly RejectedEvent[],
+  at: number,
 ): NewDeadLetter[] {
   return [
     ...malformed.map(({ id, reason, payload }) => ({
-      eventId: id,
-      action: "unknown",
-      internalId: "",
-      stixId: "",
-      type: "",
-      reason,
-      attempts: 1,
+      meta: {
+        at,
+        eventId: id,
+        action: "unknown",
+        internalId: "",
+        stixId: "",
+        type: "",
+        reason,
+        attempts: 1,
+      },
       payload,
     })),
     ...rejected.map(({ event, reason, httpStatus, attempts }) => ({
-      eventId: event.id,
-      action: event.action,
-      internalId: event.internalId,
-      stixId: event.object.id,
-      type: event.object.type,
-      reason,
-      httpStatus,
-      attempts,
+      meta: {
+        at,
+        eventId: event.id,
+        action: event.action,
+        internalId: event.internalId,
+        stixId: event.object.id,
+        type: event.object.type,
+        reason,
+        ...(httpStatus === undefined ? {} : { httpStatus }),
+        attempts,
+      },
       payload: JSON.stringify(event.object),
     })),
   ];
