@@ -73,12 +73,12 @@ export function papOf(
 
 /** Reads "TLP:AMBER+STRICT", "amber", "WHITE" and the like, in any case. */
 export function toTlp(text: string): Tlp | undefined {
-  return toLevel(TLP_LEVELS, withoutPrefix(text, "TLP"));
+  return toLevel(TLP_LEVELS, withoutPrefix(upper(text), "TLP"));
 }
 
 /** Reads "PAP:RED", "red", "WHITE" and the like, in any case. */
 export function toPap(text: string): Pap | undefined {
-  return toLevel(PAP_LEVELS, withoutPrefix(text, "PAP"));
+  return toLevel(PAP_LEVELS, withoutPrefix(upper(text), "PAP"));
 }
 
 /** 0 for CLEAR to 4 for RED: a ceiling lets through what is not above it. */
@@ -101,14 +101,18 @@ function textsOf(
     if (known !== undefined) {
       return known.startsWith(`${kind}:`) ? [known.slice(4)] : [];
     }
-    if (definition?.definitionType?.toUpperCase() !== kind) return [];
-    return [withoutPrefix(definition.definition ?? "", kind)];
+    if (upper(definition?.definitionType) !== kind) return [];
+    return [withoutPrefix(upper(definition?.definition), kind)];
   });
 }
 
+/** The text in upper case; the platform's answer may hold anything. */
+function upper(text: unknown): string {
+  return typeof text === "string" ? text.trim().toUpperCase() : "";
+}
+
 function withoutPrefix(text: string, kind: "TLP" | "PAP"): string {
-  const upper = text.trim().toUpperCase();
-  return upper.startsWith(`${kind}:`) ? upper.slice(4).trim() : upper;
+  return text.startsWith(`${kind}:`) ? text.slice(4).trim() : text;
 }
 
 function mostRestrictive<Level extends string>(
