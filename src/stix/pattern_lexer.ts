@@ -186,11 +186,12 @@ export class PatternLexer {
 
   #readPunctuation(): void {
     const { text, start } = this;
-    const pair = PUNCTUATION.get(text.slice(start, start + 2));
-    const kind = pair ?? PUNCTUATION.get(text.charAt(start));
+    const pair = text.slice(start, start + 2);
+    const token = PUNCTUATION.has(pair) ? pair : text.charAt(start);
+    const kind = PUNCTUATION.get(token);
     if (kind === undefined) throw this.unexpected("a token of the grammar");
     this.kind = kind;
-    this.#position = start + (pair === undefined ? 1 : 2);
+    this.#position = start + token.length;
   }
 
   #skipSpace(): void {
