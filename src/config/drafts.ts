@@ -156,8 +156,7 @@ function seedDraft(kind: Kind, tree: Branch): Draft {
     settings: seedSettings(tree, names),
     place: (path) => {
       const name = nameOf(path);
-      const isWritten = name !== undefined && !name.path[0]?.startsWith("<");
-      return isWritten
+      return name?.hasPath
         ? name.path.join(".")
         : name?.variable ?? [definition.name, ...path].join(".");
     },

@@ -63,8 +63,8 @@ function addSeedNames(
   definition: TargetDefinition,
 ): void {
   const settings = inputSchema(definition.config);
-  for (const { path, key } of seedNames(definition)) {
-    if (path[0]?.startsWith("<")) continue;
+  for (const { path, hasPath, key } of seedNames(definition)) {
+    if (!hasPath) continue;
     const property = propertyAt(settings, key) ?? {};
     place(schema, path, property);
   }

@@ -1,41 +1,27 @@
 import type { z } from "zod";
-import type { TargetDefinition } from "../targets/target.ts";
 import type { RelayConfig, StreamSettings, TargetConfig } from "./config.ts";
 import {
   type Draft,
-  type Kind,
   listedDrafts,
   seedDrafts,
   strayVariables,
 } from "./drafts.ts";
-import { editDistance } from "./nearest.ts";
-import { Problems } from "./problems.ts";
+import { type Loading, type LoadOptions, readSources } from "./layers.ts";
 import { proxyFor } from "./proxy.ts";
 import {
   CONNECTOR_SCHEMA,
   IGNORED_KEYS,
   RELAY_SCHEMA,
   RELAY_VARIABLES,
-  SHARED_BLOCKS,
 } from "./schema.ts";
+import { isSharedPath } from "./seeds.ts";
 import {
-  environmentTree,
-  isSharedPath,
-  knownVariables,
-  ownBlocks,
-  seedNames,
-} from "./seeds.ts";
-import {
-  fileErrorText,
   NOT_A_BLOCK,
   readSettings,
   readSoundSettings,
-  type ReadTextFile,
   type Settings,
   type SettingsContext,
-  unknownKeyText,
 } from "./settings.ts";
-import { type Environment, fileTree, jsonTree, variable } from "./sources.ts";
 import {
   type ConnectorValues,
   noteDuplicates,
@@ -48,29 +34,18 @@ import {
   branch,
   copyTree,
   LAYER,
-  leaves,
-  mergeTrees,
   type Node,
-  nodeAt,
-  placeNode,
   takeNode,
 } from "./tree.ts";
+import {
+  notePlaceholders,
+  noteUnknownBlocks,
+  noteUnknownUnset,
+} from "./unknown.ts";
 
+export type { LoadOptions } from "./layers.ts";
 export type { RelayConfig, StreamSettings, TargetConfig } from "./config.ts";
 export type { ReadTextFile } from "./settings.ts";
-
-/** Where the configuration comes from. */
-export interface LoadOptions {
-  /** Default "config.yml". */
-  readonly file?: string;
-  /** True if a person named the file: it must then exist. */
-  readonly explicitFile: boolean;
-  readonly env: Environment;
-  readonly registry: readonly TargetDefinition[];
-  readonly readTextFile: ReadTextFile;
-}
-
-const JSON_VARIABLE = "CONNECTOR_JSON_CONFIG";
 
 /**
  * Reads the configuration: defaults, then the file, then single variables,
@@ -84,6 +59,7 @@ export async function loadConfig(options: LoadOptions): Promise<RelayConfig> {
   const loading = await readSources(options);
   notePlaceholders(loading);
   noteUnknownBlocks(loading);
+  noteUnknownUnset(loading);
   const listed = listedDrafts(loading.tree, loading);
   const drafts = [
     ...listed,
@@ -97,179 +73,6 @@ export async function loadConfig(options: LoadOptions): Promise<RelayConfig> {
   const configs = targetConfigs(targets, connector, loading);
   loading.problems.throwIfAny();
   return relayConfig({ relay, connector, targets, configs }, loading);
-}
-
-/** What a load works on. */
-interface Loading {
-  readonly env: Environment;
-  readonly readTextFile: ReadTextFile;
-  readonly kinds: readonly Kind[];
-  readonly problems: Problems;
-  readonly warnings: string[];
-  /** The file and the JSON variable, without single variables. */
-  readonly written: readonly Branch[];
-  /** Everything, merged. */
-  readonly tree: Branch;
-}
-
-async function readSources(options: LoadOptions): Promise<Loading> {
-  const { env, registry, readTextFile } = options;
-  const problems = new Problems();
-  const file = await readFile(options, problems);
-  const jsonText = variable(env, JSON_VARIABLE);
-  const json = jsonText === undefined
-    ? branch({ label: JSON_VARIABLE, layer: LAYER.json })
-    : jsonTree(jsonText, { name: JSON_VARIABLE, problems });
-  if (file === undefined || json === undefined) {
-    // Nothing can be said about settings that could not be read.
-    problems.throwIfAny();
-    throw new Error("a source was not read and no problem noted");
-  }
-  const kinds = registry.map((definition) => ({
-    definition,
-    names: seedNames(definition),
-  }));
-  const known = knownVariables(kinds.map(({ names }) => names));
-  const layers = [file, environmentTree(env, known), json];
-  layers.forEach(renameLogLevel);
-  return {
-    env,
-    readTextFile,
-    kinds,
-    problems,
-    warnings: misspelledVariables(env, new Set(known.keys())),
-    written: [file, json],
-    tree: layers.reduce(mergeTrees, systemDefaults(env)),
-  };
-}
-
-async function readFile(
-  { file = "config.yml", explicitFile, env, readTextFile }: LoadOptions,
-  problems: Problems,
-): Promise<Branch | undefined> {
-  try {
-    const text = await readTextFile(file);
-    return fileTree(text, { name: file, env, problems });
-  } catch (error) {
-    const isMissing = error instanceof Error && error.name === "NotFound";
-    if (isMissing && !explicitFile) {
-      return branch({ label: file, layer: LAYER.file });
-    }
-    problems.add(
-      file,
-      `cannot be read: ${fileErrorText(error)}; check the path given with -c`,
-    );
-    return undefined;
-  }
-}
-
-/** `connector.log_level` is the connectors' name for `log.level`. */
-function renameLogLevel(layer: Branch): void {
-  const level = takeNode(layer, ["connector", "log_level"]);
-  if (level !== undefined) placeNode(layer, ["log", "level"], level);
-}
-
-/** Variables of the system that give a default. */
-const SYSTEM_PROXIES: readonly (readonly [string, readonly string[]])[] = [
-  ["http", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]],
-  ["https", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]],
-  ["no_proxy", ["NO_PROXY", "no_proxy"]],
-];
-
-function systemDefaults(env: Environment): Branch {
-  const root = branch({ label: "defaults", layer: LAYER.file });
-  const place = (path: readonly string[], value: string, label: string) =>
-    placeNode(root, path, {
-      kind: "leaf",
-      value,
-      origin: { label, layer: LAYER.file },
-    });
-  // systemd gives several directories with colons between.
-  const directory = variable(env, "STATE_DIRECTORY")?.split(":")[0];
-  if (directory) {
-    place(["state", "path"], `${directory}/relay.kv`, "STATE_DIRECTORY");
-  }
-  for (const [key, names] of SYSTEM_PROXIES) {
-    const name = names.find((name) => variable(env, name) !== undefined);
-    const value = name && variable(env, name);
-    if (name && value) place(["proxy", key], value, name);
-  }
-  return root;
-}
-
-function misspelledVariables(
-  env: Environment,
-  known: ReadonlySet<string>,
-): string[] {
-  const prefixes = new Set(
-    [...known].map((name) => name.slice(0, name.indexOf("_") + 1)),
-  );
-  return Object.keys(env).toSorted().flatMap((name) => {
-    const isOurs = [...prefixes].some((prefix) => name.startsWith(prefix));
-    const isRead = known.has(name) || name === JSON_VARIABLE;
-    if (isRead || !isOurs || variable(env, name) === undefined) return [];
-    const near = [...known, JSON_VARIABLE]
-      .find((other) => editDistance(name, other) <= 2);
-    return near === undefined
-      ? []
-      : [`${name}: this variable is not read; did you mean ${near}?`];
-  });
-}
-
-function notePlaceholders({ tree, problems }: Loading): void {
-  for (const leaf of leaves(tree)) {
-    if (String(leaf.value).trim().toLowerCase() === "changeme") {
-      problems.add(
-        leaf.origin.label,
-        'still holds the placeholder "ChangeMe"; set the value, or remove it',
-      );
-    }
-  }
-}
-
-/** Keys outside the shared blocks that no connector knows. */
-function noteUnknownBlocks({ written, kinds, problems }: Loading): void {
-  const known = branch({ label: "", layer: LAYER.file });
-  const origin = { label: "", layer: LAYER.file };
-  for (const { path } of kinds.flatMap(({ names }) => names)) {
-    placeNode(known, path, { kind: "leaf", value: true, origin });
-  }
-  const blocks = new Set(kinds.flatMap(({ names }) => [...ownBlocks(names)]));
-  for (const tree of written) {
-    for (const [key, node] of tree.entries) {
-      if (SHARED_BLOCKS.has(key)) continue;
-      if (blocks.has(key)) {
-        noteUnknownKeys(node, nodeAt(known, [key]), problems);
-      } else {
-        problems.add(
-          node.origin.label,
-          unknownKeyText(key, [...SHARED_BLOCKS, ...blocks]),
-        );
-      }
-    }
-  }
-}
-
-function noteUnknownKeys(
-  node: Node,
-  known: Node | undefined,
-  problems: Problems,
-): void {
-  if (known?.kind !== "branch") return;
-  if (node.kind !== "branch") {
-    problems.add(node.origin.label, NOT_A_BLOCK);
-    return;
-  }
-  for (const [key, child] of node.entries) {
-    const member = known.entries.get(key);
-    if (member !== undefined) noteUnknownKeys(child, member, problems);
-    else {
-      problems.add(
-        child.origin.label,
-        unknownKeyText(key, known.entries.keys()),
-      );
-    }
-  }
 }
 
 function noteStrayVariables(drafts: readonly Draft[], loading: Loading): void {
