@@ -32,9 +32,10 @@ export function changePayload(
     version: string;
     at: number;
     userId: string;
+    browser: boolean;
   },
 ): string {
-  const { table, version, at, userId } = options;
+  const { table, version, at, userId, browser } = options;
   const context = contextOf(record, table, version);
   const eventId = `${updatedAtOf(record.object) ?? at}-0`;
   return JSON.stringify({
@@ -42,7 +43,7 @@ export function changePayload(
     type: record.name,
     scope: "external",
     message: record.message ?? messageOf(record, table),
-    origin: originOf(userId),
+    origin: originOf(userId, { browser }),
     data: record.object,
     ...(context === undefined ? {} : { context }),
     ...(atLeast(version, "6.4.11") ? { event_id: eventId } : {}),

@@ -66,7 +66,7 @@ export type GraphqlFault =
   /** An error of the platform, in a 200 answer. */
   | { kind: "error"; code: string; message?: string }
   | { kind: "delay"; ms: number }
-  /** The work is done, then the socket closes without an answer. */
+  /** The work is done, then the socket closes before the answer's body. */
   | { kind: "lost-answer"; afterMs?: number };
 
 /** Faults at random places, the same for the same seed. */

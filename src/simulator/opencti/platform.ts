@@ -166,6 +166,7 @@ export class Platform {
           version: this.version,
           at: change.at,
           userId,
+          browser: author.userId === undefined,
         }),
       }),
     );

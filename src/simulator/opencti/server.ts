@@ -168,8 +168,12 @@ export class PlatformServer {
     const result = await this.#graphql.execute(request, token);
     if (fault?.kind === "lost-answer") {
       await sink.pause(fault.afterMs ?? 0).catch(() => {});
-      response.destroy();
-      return;
+      // With headers, so that no HTTP client quietly sends the request again.
+      response.writeHead(200, { "content-length": "1000" });
+      response.flushHeaders();
+      return await sink.pause(5).catch(() => {}).then(() => {
+        response.destroy();
+      });
     }
     if (!sink.closed) answerJson(response, 200, result);
   }

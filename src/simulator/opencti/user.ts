@@ -43,15 +43,20 @@ export function isCapable(user: PlatformUser, capability: string): boolean {
   );
 }
 
-/** The `origin` of an event. */
-export function originOf(userId: string): Record<string, unknown> {
+/** The `origin` of an event; only a browser sends a `referer`. */
+export function originOf(
+  userId: string,
+  options: { browser: boolean },
+): Record<string, unknown> {
   return {
     socket: "query",
     ip: "::ffff:192.0.2.10",
     user_id: userId,
-    group_ids: [derivedId("group", "connectors")],
+    group_ids: [derivedId("group", options.browser ? "people" : "connectors")],
     organization_ids: [],
     user_metadata: {},
-    referer: "https://opencti.example/dashboard",
+    ...(options.browser
+      ? { referer: "https://opencti.example/dashboard" }
+      : {}),
   };
 }
