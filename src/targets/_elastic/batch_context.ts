@@ -1,6 +1,6 @@
 import type { Marking, OpenctiClient } from "../../opencti/client.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
-import { isKnownMarking } from "../../stix/marking.ts";
+import { isWellKnownMarking } from "../../stix/marking.ts";
 import { strings } from "../../stix/object.ts";
 import { authorRef } from "./entity_rows.ts";
 
@@ -25,7 +25,7 @@ export async function readBatchNames(
     const author = authorRef(object);
     if (author !== undefined) authors.add(author);
     for (const ref of strings(object.object_marking_refs)) {
-      if (!isKnownMarking(ref)) markings.add(ref);
+      if (!isWellKnownMarking(ref)) markings.add(ref);
     }
   }
   return {

@@ -7,7 +7,7 @@ import type { Client } from "@elastic/elasticsearch";
 import { ConfigError, LoginError, TransientError } from "../../errors.ts";
 import type { HttpClient, HttpResponse } from "../../http/client.ts";
 import { isRecord, text } from "../../stix/object.ts";
-import { createElasticClient } from "./connection.ts";
+import { createElasticClient, notElasticsearch } from "./connection.ts";
 import type { Json } from "./document.ts";
 
 /** Wait after a refusal that only a person at the cluster can lift. */
@@ -67,10 +67,11 @@ export class ElasticClient {
   ): Promise<{ version: string; flavor: string } | undefined> {
     const { status, body } = await this.#call(
       (client, options) => client.info({}, options),
-      [403],
+      [400, 403, 404],
       signal,
     );
     if (status === 403) return undefined;
+    if (status !== 200) throw notElasticsearch(this.#names.url);
     const version = record(record(body).version);
     return {
       version: text(version.number) ?? "unknown",
@@ -293,8 +294,9 @@ export class ElasticClient {
       signal,
       (client, options) =>
         client.updateByQuery(
-          { index, ...body, conflicts: "proceed", refresh: true },
-          options,
+          { index, ...body, refresh: true },
+          // The client would put it into the body, where it is overlooked.
+          { ...options, querystring: { conflicts: "proceed" } },
         ),
     );
   }

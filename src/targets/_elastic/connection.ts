@@ -76,7 +76,11 @@ async function send(
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.timeout ? { timeoutMs: options.timeout } : {}),
   });
-  assertElasticsearch(answer.status, answer.headers, urlSetting);
+  // [spec] Every genuine Elasticsearch since 7.14 signs its answers.
+  if (
+    answer.status >= 200 && answer.status <= 299 &&
+    answer.headers.get("x-elastic-product") !== "Elasticsearch"
+  ) throw notElasticsearch(urlSetting);
   return {
     statusCode: answer.status,
     headers: Object.fromEntries(
@@ -97,19 +101,9 @@ function mediaTypes(
   return kept;
 }
 
-/**
- * Every genuine Elasticsearch since 7.14 signs its answers.
- *
- * @throws {ConfigError} A success that is not Elasticsearch's.
- */
-export function assertElasticsearch(
-  status: number,
-  headers: Headers,
-  urlSetting: string,
-): void {
-  if (status < 200 || status > 299) return;
-  if (headers.get("x-elastic-product") === "Elasticsearch") return;
-  throw new ConfigError(
+/** The error for a server that answers, but is something else. */
+export function notElasticsearch(urlSetting: string): ConfigError {
+  return new ConfigError(
     `The server that "${urlSetting}" names answers, but is not ` +
       "Elasticsearch 7.14 or newer: set the address of Elasticsearch itself, " +
       "not of Kibana or a login page",

@@ -163,6 +163,8 @@ function addField(
 }
 
 function valueAt(source: Source, path: string): unknown {
+  // Patterns name a referenced object's property by its whole path.
+  if (Object.hasOwn(source, path)) return source[path];
   let value: unknown = source;
   for (const name of path.split(".")) {
     if (!isRecord(value)) return undefined;

@@ -9,6 +9,7 @@ import { type BulkOperation, sendOperations } from "./bulk.ts";
 import type { ElasticClient } from "./client.ts";
 import type { EcsDocument, Json } from "./document.ts";
 import {
+  FOREIGN_QUERY,
   type IndexSettings,
   type IndexState,
   setUpIndex,
@@ -79,6 +80,17 @@ export class DocumentWriter {
       signal,
     );
     return this.#state;
+  }
+
+  /**
+   * Looks whether documents of the former connector are left: once they are
+   * gone, far fewer events have to look for others.
+   */
+  async recountForeign(signal: AbortSignal): Promise<void> {
+    if (this.#state?.hasForeign !== true) return;
+    const { name } = this.#options;
+    const count = await this.#client.readCount(name, FOREIGN_QUERY, signal);
+    this.#state = { ...this.#state, hasForeign: count !== 0 };
   }
 
   /**

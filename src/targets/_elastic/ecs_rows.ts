@@ -126,6 +126,8 @@ const FILE_ROWS: readonly Row[] = [
   ["name",      "threat.indicator.file.extension",   extensionOf],
   ["size",      "threat.indicator.file.size",        whole],
   ["mime_type", "threat.indicator.file.mime_type",   keyword],
+  ["parent_directory_ref.path",
+                "threat.indicator.file.directory",   keyword], // from patterns
   ["ctime",     "threat.indicator.file.created",     instant],
   ["mtime",     "threat.indicator.file.mtime",       instant],
   ["atime",     "threat.indicator.file.accessed",    instant],
@@ -316,7 +318,7 @@ function addressName(source: Source): string | undefined {
 
 function fileName(source: Source): string | undefined {
   return bestHash(source.hashes) ?? keyword(source.name) ??
-    keyword(source.url);
+    keyword(source.url) ?? keyword(source["parent_directory_ref.path"]);
 }
 
 function certificateName(source: Source): string | undefined {

@@ -265,7 +265,10 @@ function referenceUrls({ object }: Entity): readonly string[] | undefined {
 }
 
 function tlp({ object, context }: Entity): string | undefined {
-  return tlpOf(object, context.markings);
+  const refs = strings(object.object_marking_refs);
+  return tlpOf(
+    refs.map((id) => ({ id, definition: context.markings.get(id) })),
+  );
 }
 
 /** Names that only TLP 2.0 has. */

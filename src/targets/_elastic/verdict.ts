@@ -43,7 +43,7 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   // A document in the failure store is kept, but no search finds it.
   [isInFailureStore,                         rejected],
-  [(item) => item.status < 300,              done],
+  [(item) => item.status >= 200 && item.status < 300, done],
   [(item) => isGone(item),                   done],
   // `create`: an earlier life of ours wrote it. `index`: something newer is there.
   [(item) => item.status === 409 && item.action === "create", done],

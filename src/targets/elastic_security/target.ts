@@ -162,6 +162,7 @@ export class ElasticSecurityTarget implements Target {
     return keepUp({
       elastic: this.#elastic,
       index: this.#config.index_name,
+      writer: this.#writer,
       rules: this.#rules,
       refreshTimestamps: this.#config.refresh_timestamps,
       now: () => this.#services.now(),

@@ -2,6 +2,7 @@
 import { isRecord, text } from "../../stix/object.ts";
 import type { ElasticClient } from "../_elastic/client.ts";
 import type { Json } from "../_elastic/document.ts";
+import type { DocumentWriter } from "../_elastic/document_writer.ts";
 import type { RuleKeeper } from "./rule_keeper.ts";
 
 const HOUR_MS = 3_600_000;
@@ -17,6 +18,7 @@ const MAX_CHANGES = 10_000;
 export interface Upkeep {
   readonly elastic: ElasticClient;
   readonly index: string;
+  readonly writer: DocumentWriter;
   /** Absent: there are no rules. */
   readonly rules: RuleKeeper | undefined;
   /** Whether old documents get a new `@timestamp`. */
@@ -35,6 +37,7 @@ export async function keepUp(
   let refreshedAt = -Infinity;
   while (!signal.aborted) {
     await purgeExpired(upkeep, signal);
+    await upkeep.writer.recountForeign(signal);
     if (upkeep.refreshTimestamps && upkeep.now() - refreshedAt >= DAY_MS) {
       refreshedAt = upkeep.now();
       await refreshTimestamps(upkeep, signal);
@@ -55,6 +58,7 @@ export async function purgeExpired(
   const { elastic, index } = upkeep;
   const now = new Date(upkeep.now()).toISOString();
   const expired = { range: { "opencti.expires_at": { lte: now } } };
+  await elastic.refresh(index, signal);
   let removed = await disableExpiredRules(upkeep, expired, signal);
   for (let last = MAX_CHANGES; last >= MAX_CHANGES;) {
     last = await elastic.deleteByQuery(index, expired, signal, MAX_CHANGES);
