@@ -48,8 +48,12 @@ export type EntityResult =
     readonly status: "done";
     /** Whether there was something to remove, where none is wanted. */
     readonly removed: boolean;
+    /** The far side holds a newer state of the entity, which stays. */
+    readonly superseded: boolean;
   }
   | Extract<Verdict, { status: "rejected" | "retry" }>;
+
+const DONE = { status: "done", removed: false, superseded: false } as const;
 
 /** Where and how documents are written. */
 export interface WriterOptions extends IndexSettings {
@@ -163,7 +167,7 @@ export class DocumentWriter {
     }), signal);
     return entities.map((entity) => {
       const at = ready.indexOf(entity);
-      const result = results[at] ?? { status: "done", removed: false };
+      const result = results[at] ?? DONE;
       return combined(result, found.get(entity.docId));
     });
   }
@@ -313,17 +317,19 @@ function combined(
   removal: Removal | undefined,
 ): EntityResult {
   if (result.status !== "done" || removal === undefined) return result;
-  return removal.status === "retry"
-    ? removal
-    : { status: "done", removed: removal.isPresent };
+  return removal.status === "retry" ? removal : {
+    status: "done",
+    removed: removal.isPresent,
+    superseded: result.superseded || removal.hasNewer,
+  };
 }
 
 /** One verdict for an entity: what has to be tried again comes first. */
 function worst(verdicts: readonly Verdict[]): EntityResult {
   const retry = verdicts.find((verdict) => verdict.status === "retry");
   const rejected = verdicts.find((verdict) => verdict.status === "rejected");
-  return (retry ?? rejected ??
-    { status: "done", removed: false }) as EntityResult;
+  const superseded = verdicts.some(({ status }) => status === "superseded");
+  return retry ?? rejected ?? { ...DONE, superseded };
 }
 
 /** The entity's documents up to its version, without the current ones. */

@@ -126,12 +126,17 @@ export class ElasticSecurityTarget implements Target {
       }
     }
     const results = await this.#writer.write(works.map(toWrite), signal);
-    const rules = await this.#applyRules(works, signal);
-    for (const [index, { at, plan }] of works.entries()) {
-      outcomes[at] = outcomeOf(
-        plan,
-        results[index] ?? { status: "done", removed: false },
-        rules[index] ?? { status: "done", changed: false },
+    // A rule has no version: it must not follow an event that came too late.
+    const current = works.filter((_work, index) => {
+      const result = results[index];
+      return result?.status !== "done" || !result.superseded;
+    });
+    const rules = await this.#applyRules(current, signal);
+    for (const [index, work] of works.entries()) {
+      outcomes[work.at] = outcomeOf(
+        work.plan,
+        results[index],
+        rules.get(work) ?? { status: "done", changed: false },
       );
     }
     return outcomes;
@@ -208,15 +213,15 @@ export class ElasticSecurityTarget implements Target {
   async #applyRules(
     works: readonly Work[],
     signal: AbortSignal,
-  ): Promise<RuleResult[]> {
-    const results: RuleResult[] = [];
+  ): Promise<Map<Work, RuleResult>> {
+    const results = new Map<Work, RuleResult>();
     const rules = this.#rules;
     if (rules === undefined) return results;
-    const queue = works.entries();
+    const queue = works.values();
     const workers = Array.from({ length: RULE_CONCURRENCY }, async () => {
-      for (const [index, { event, plan }] of queue) {
-        const { internalId } = event;
-        results[index] = await applyRule(rules, internalId, plan.rule, signal);
+      for (const work of queue) {
+        const { event: { internalId }, plan: { rule } } = work;
+        results.set(work, await applyRule(rules, internalId, rule, signal));
       }
     });
     const ends = await Promise.allSettled(workers);
@@ -277,15 +282,15 @@ function othersOf(event: StreamEvent, plan: EntityPlan): EntityWrite["others"] {
 /** What has to be tried again comes before what is refused for good. */
 function outcomeOf(
   plan: EntityPlan,
-  documents: EntityResult,
+  documents: EntityResult | undefined,
   rule: RuleResult,
 ): Outcome {
   for (const status of ["retry", "rejected"] as const) {
     for (const result of [documents, rule]) {
-      if (result.status === status) return toOutcome(result);
+      if (result?.status === status) return toOutcome(result);
     }
   }
-  const changed = documents.status === "done" && documents.removed ||
+  const changed = documents?.status === "done" && documents.removed ||
     rule.status === "done" && rule.changed;
   return plan.withheld === undefined || changed
     ? { status: "delivered" }

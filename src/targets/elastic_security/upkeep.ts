@@ -34,6 +34,18 @@ export async function keepUp(
   upkeep: Upkeep,
   signal: AbortSignal,
 ): Promise<void> {
+  try {
+    await keepUpForever(upkeep, signal);
+  } catch (error) {
+    // Being stopped in the middle of a call is a proper end.
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function keepUpForever(
+  upkeep: Upkeep,
+  signal: AbortSignal,
+): Promise<void> {
   let refreshedAt = -Infinity;
   while (!signal.aborted) {
     await purgeExpired(upkeep, signal);

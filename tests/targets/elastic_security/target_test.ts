@@ -221,6 +221,17 @@ scenario("never lets an old event overwrite a newer one", async (bench) => {
   assertEquals(bench.names(), ["192.0.2.2"]);
 });
 
+scenario("never lets an old event change a newer rule", async (bench) => {
+  const { fake } = bench;
+  await bench.target.prepare(bench.signal);
+  const old = bench.event("a", KQL);
+  await bench.deliver(
+    bench.event("a", { ...KQL, pattern: "c : d" }, UPDATE),
+  );
+  assertEquals(await bench.deliver(old), ["delivered"]);
+  assertEquals([...fake.rules.values()].map(({ query }) => query), ["c : d"]);
+});
+
 scenario("deletes what no refresh has shown yet", async (bench) => {
   await bench.target.prepare(bench.signal);
   await bench.deliver(bench.event("a", either(1, 2)), bench.event("b", ip(3)));
