@@ -114,14 +114,31 @@ function kindOf(
   return kind;
 }
 
-/** The targets that the names of the replaced connectors make. */
+/**
+ * The targets that the names of the replaced connectors make. Variables make
+ * none of a type that is listed: they are often what the list refers to.
+ */
 export function seedDrafts(
   tree: Branch,
-  { kinds, env, written }: DraftOptions & { written: readonly Branch[] },
+  { kinds, env, written, listed, warnings }: DraftOptions & {
+    written: readonly Branch[];
+    listed: readonly Draft[];
+    warnings: string[];
+  },
 ): Draft[] {
-  return kinds
-    .filter((kind) => isPresent({ ...kind, env, written }))
-    .map((kind) => seedDraft(kind, tree));
+  const types = new Set(listed.map(({ definition }) => definition.name));
+  return kinds.filter((kind) => {
+    const { name, seed } = kind.definition;
+    if (!types.has(name)) return isPresent({ ...kind, env, written });
+    const isWritten = isPresent({ ...kind, env: {}, written });
+    if (!isWritten && isPresent({ ...kind, env, written })) {
+      warnings.push(
+        `${seed.presentWhen.join(", ")}: make no target of their own, ` +
+          `because targets: lists ${name}`,
+      );
+    }
+    return isWritten;
+  }).map((kind) => seedDraft(kind, tree));
 }
 
 function seedDraft(kind: Kind, tree: Branch): Draft {
@@ -139,8 +156,7 @@ function seedDraft(kind: Kind, tree: Branch): Draft {
     settings: seedSettings(tree, names),
     place: (path) => {
       const name = nameOf(path);
-      const isWritten = name !== undefined && !name.path[0]?.startsWith("<");
-      return isWritten
+      return name?.hasPath
         ? name.path.join(".")
         : name?.variable ?? [definition.name, ...path].join(".");
     },

@@ -176,13 +176,20 @@ export function field<Output>(
   read: (value: unknown) => Output,
   meta: FieldMeta,
 ): Field<Output> {
-  return z.unknown().transform((value, context): Output => {
+  // A check, not a transform: defaults and examples of a transform are left
+  // out of a JSON Schema.
+  const schema = z.unknown() as unknown as Field<Output>;
+  return schema.check((payload) => {
+    const value: unknown = payload.value;
     try {
-      return read(value);
+      payload.value = read(value);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      context.addIssue({ code: "custom", message: error.message });
-      return z.NEVER;
+      payload.issues.push({
+        code: "custom",
+        message: error.message,
+        input: value,
+      });
     }
   }).meta(meta);
 }

@@ -44,6 +44,22 @@ const STREAM_SHAPE = {
   ),
 };
 
+/** The `connector` block. */
+export const CONNECTOR_SCHEMA = z.strictObject({
+  id: uuid().optional().describe(
+    "UUID under which the platform knows this connector; must be unique",
+  ).meta({ examples: ["${CONNECTOR_ID}"] }),
+  type: connectorType().optional().describe("STREAM, and nothing else"),
+  name: text({ min: 2, max: 200 }).optional().describe(
+    "Name in the platform. The default depends on the target",
+  ),
+  scope: commaList().optional().describe(
+    "Scope shown in the platform. The default depends on the target",
+  ),
+  log_level: logLevel().optional().describe("The same as log.level"),
+  ...STREAM_SHAPE,
+});
+
 /** The whole file apart from `targets` and the blocks of the connectors. */
 export const RELAY_SCHEMA = z.strictObject({
   opencti: z.strictObject({
@@ -69,20 +85,7 @@ export const RELAY_SCHEMA = z.strictObject({
       "URL of the platform for people, in links. Default: url",
     ),
   }).describe("The OpenCTI platform"),
-  connector: z.strictObject({
-    id: uuid().optional().describe(
-      "UUID under which the platform knows this connector; must be unique",
-    ).meta({ examples: ["${CONNECTOR_ID}"] }),
-    type: connectorType().optional().describe("STREAM, and nothing else"),
-    name: text({ min: 2, max: 200 }).optional().describe(
-      "Name in the platform. The default depends on the target",
-    ),
-    scope: commaList().optional().describe(
-      "Scope shown in the platform. The default depends on the target",
-    ),
-    log_level: logLevel().optional().describe("The same as log.level"),
-    ...STREAM_SHAPE,
-  }).prefault({}).describe("Defaults of all targets"),
+  connector: CONNECTOR_SCHEMA.prefault({}).describe("Defaults of all targets"),
   state: z.strictObject({
     path: text().prefault("./relay.kv").describe(
       "Where positions are kept: a file, or the URL of a KV Connect server. " +

@@ -20,6 +20,8 @@ const NO_PATH = "<environment>";
 export interface SeedName {
   /** Path in the file, split; a hidden one if the setting had none. */
   readonly path: readonly string[];
+  /** False for a hidden path. */
+  readonly hasPath: boolean;
   /** Undefined if the setting had none. */
   readonly variable: string | undefined;
   /** Path in the target's settings. */
@@ -41,6 +43,7 @@ export function seedNames(definition: TargetDefinition): SeedName[] {
       : path.split(".");
     const value: SeedName = {
       path: base,
+      hasPath: path !== "",
       variable: name === "" ? undefined : name,
       key: keys,
       isFile: false,
@@ -51,8 +54,10 @@ export function seedNames(definition: TargetDefinition): SeedName[] {
   });
 }
 
-function fileName({ path, variable, key }: SeedName): SeedName {
+function fileName(name: SeedName): SeedName {
+  const { path, variable, key } = name;
   return {
+    ...name,
     path: withSuffix(path),
     variable: variable && `${variable}_FILE`,
     key: withSuffix(key),
@@ -89,9 +94,8 @@ export function isSharedPath(path: readonly string[]): boolean {
 /** The blocks of the file that belong to a target alone. */
 export function ownBlocks(names: readonly SeedName[]): Set<string> {
   return new Set(
-    names.map(({ path }) => path[0] ?? "").filter((block) =>
-      block !== NO_PATH && !SHARED_BLOCKS.has(block)
-    ),
+    names.filter(({ path, hasPath }) => hasPath && !isSharedPath(path))
+      .map(({ path }) => path[0] ?? ""),
   );
 }
 

@@ -7,8 +7,9 @@ import {
   MISSING,
   objectShape,
 } from "./fields.ts";
+import { inputSchema } from "./input_schema.ts";
 import { nearest } from "./nearest.ts";
-import { printableKey, type Problems } from "./problems.ts";
+import { printableKey, Problems } from "./problems.ts";
 import { MASK } from "./secret.ts";
 import { type Branch, branch, type Node, plainValue } from "./tree.ts";
 
@@ -33,6 +34,8 @@ export interface Settings<Output> {
   readonly output?: Output;
   /** What counts, defaults included, secrets masked. */
   readonly effective: Readonly<Record<string, unknown>>;
+  /** Keys of the block that something is wrong with. */
+  readonly bad: ReadonlySet<string>;
 }
 
 type Path = readonly string[];
@@ -51,10 +54,33 @@ export async function readSettings<Schema extends z.ZodType>(
   const { input, effective } = await reader.read(node, schema, []);
   const result = await parse(schema, input);
   for (const issue of result.issues) report(issue, reader, context);
-  const isSound = result.issues.length === 0 && reader.failed.size === 0;
-  return isSound && result.data !== undefined
-    ? { output: result.data, effective }
-    : { effective };
+  const bad = new Set([
+    ...[...reader.failed].map((path) => path.split(".")[0]!),
+    ...result.issues.map(({ path }) => String(path[0] ?? "")),
+  ]);
+  return bad.size === 0 && result.data !== undefined
+    ? { output: result.data, effective, bad }
+    : { effective, bad };
+}
+
+/**
+ * The same, but what is sound of a block with problems is given too, so that
+ * more can be said about it: `output` lacks the bad keys alone.
+ */
+export async function readSoundSettings<Schema extends z.ZodType>(
+  node: Branch,
+  schema: Schema,
+  context: SettingsContext,
+): Promise<Settings<z.output<Schema>>> {
+  const settings = await readSettings(node, schema, context);
+  if (settings.output !== undefined) return settings;
+  const sound = branch(node.origin);
+  for (const [key, child] of node.entries) {
+    if (!settings.bad.has(key)) sound.entries.set(key, child);
+  }
+  const told = { ...context, problems: new Problems() };
+  const { output } = await readSettings(sound, schema, told);
+  return output === undefined ? settings : { ...settings, output };
 }
 
 /** The part of a zod issue that messages are made of. */
@@ -162,11 +188,7 @@ class BlockReader {
       return await this.read(empty, member, at);
     }
     if (child.kind === "branch") return await this.read(child, member, at);
-    this.#fail(
-      at,
-      child.origin.label,
-      "is a block of settings; put its keys below it, indented",
-    );
+    this.#fail(at, child.origin.label, NOT_A_BLOCK);
     return {};
   }
 
@@ -317,6 +339,10 @@ export function unknownKeyText(key: string, known: Iterable<string>): string {
   return `unknown key "${printableKey(key)}"; ${remedy}`;
 }
 
+/** What is said of a value where a block is wanted. */
+export const NOT_A_BLOCK =
+  "is a block of settings; put its keys below it, indented";
+
 /** Why a file cannot be read, in words, without its path. */
 export function fileErrorText(error: unknown): string {
   const name = error instanceof Error ? error.name : "";
@@ -360,16 +386,10 @@ function hasPrefault(schema: z.core.$ZodType): boolean {
 
 /** Defaults as a person would write them. */
 function defaultsOf(schema: z.core.$ZodType): Record<string, unknown> {
-  const { properties = {} } = z.toJSONSchema(schema, {
-    io: "input",
-    unrepresentable: "any",
-  });
+  const entries = Object.entries(inputSchema(schema).properties);
   return Object.fromEntries(
-    Object.entries(properties).flatMap(([key, property]) =>
-      typeof property === "object" && property.default !== undefined
-        ? [[key, property.default]]
-        : []
-    ),
+    entries.filter(([, property]) => property.default !== undefined)
+      .map(([key, property]) => [key, property.default]),
   );
 }
 

@@ -7,6 +7,19 @@ import { placeNode } from "./tree.ts";
 /** Blocks in blocks in blocks: no configuration needs more. */
 const MAX_DEPTH = 32;
 
+/** A key without a value: it counts as not set, but it must be known. */
+export interface Unset {
+  /** Keys alone, without the positions in lists. */
+  readonly path: readonly string[];
+  readonly label: string;
+}
+
+/** What reading a source notes. */
+export interface SourceNotes {
+  readonly problems: Problems;
+  readonly unset: Unset[];
+}
+
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,10 +37,9 @@ export function variable(env: Environment, name: string): string | undefined {
  */
 export function fileTree(
   text: string,
-  { name, env, problems }: {
+  { name, env, problems, unset }: SourceNotes & {
     name: string;
     env: Environment;
-    problems: Problems;
   },
 ): Branch | undefined {
   const lines = new LineCounter();
@@ -46,6 +58,7 @@ export function fileTree(
         ? interpolate(value, { label, env, problems })
         : value,
     problems,
+    unset,
   });
 }
 
@@ -56,7 +69,7 @@ export function fileTree(
  */
 export function jsonTree(
   text: string,
-  { name, problems }: { name: string; problems: Problems },
+  { name, problems, unset }: SourceNotes & { name: string },
 ): Branch | undefined {
   let plain: unknown;
   try {
@@ -71,6 +84,7 @@ export function jsonTree(
     label: (path) => `${name} ${pathText(path)}`,
     scalar: (value) => value,
     problems,
+    unset,
   });
 }
 
@@ -150,7 +164,7 @@ function lineOf(
   }
 }
 
-interface TreeOptions {
+interface TreeOptions extends SourceNotes {
   readonly layer: Layer;
   readonly rootLabel: string;
   label(
@@ -158,7 +172,6 @@ interface TreeOptions {
     raw: readonly (string | number)[],
   ): string;
   scalar(value: unknown, label: string): unknown;
-  readonly problems: Problems;
 }
 
 function rootBranch(
@@ -189,16 +202,17 @@ function toNode(
   options: TreeOptions,
 ): Node | undefined {
   const { layer, problems } = options;
-  if (value === null || value === undefined) return undefined;
   const label = place.path.length === 0
     ? options.rootLabel
     : options.label(place.path, place.raw);
   const origin = { label, layer };
-  if (typeof value !== "object") {
-    const scalar = options.scalar(value, label);
+  if (typeof value !== "object" || value === null) {
+    const scalar = options.scalar(value ?? "", label);
     const isBlank = typeof scalar === "string" && scalar.trim() === "";
-    if (isBlank || scalar === undefined) return undefined;
-    return { kind: "leaf", value: scalar, origin };
+    if (!isBlank) return { kind: "leaf", value: scalar, origin };
+    const path = place.path.filter((key) => typeof key === "string");
+    options.unset.push({ path, label });
+    return undefined;
   }
   if (place.path.length >= MAX_DEPTH) {
     problems.add(

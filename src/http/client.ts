@@ -24,17 +24,24 @@ export interface TlsOptions {
 export interface HttpRequest {
   /** Default "GET". */
   readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Joined to the endpoint's URL; already percent-encoded. */
+  /**
+   * Joined to the endpoint's URL; already percent-encoded. A dot segment,
+   * backslash or fragment in it is a `RejectedError`.
+   */
   readonly path: string;
   readonly query?: Readonly<
     Record<string, string | number | boolean | undefined>
   >;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Text is sent as `application/json` unless a header says otherwise. */
   readonly body?: string | Uint8Array<ArrayBuffer> | FormData;
   /** Statuses outside 2xx that the caller handles itself. */
   readonly expect?: readonly number[];
   readonly timeoutMs?: number;
-  /** Limit of the answer's body. Default 64 MiB. */
+  /**
+   * Limit of the answer's body after decompression; a larger one is a
+   * `RejectedError`. Default 64 MiB.
+   */
   readonly maxBodyBytes?: number;
   readonly signal?: AbortSignal;
 }
@@ -59,12 +66,13 @@ export interface HttpStream {
  * Sends requests to one endpoint.
  *
  * Both methods throw `TransientError`, `RejectedError`, `LoginError` or
- * `ConfigError` for everything that is not 2xx or expected.
+ * `ConfigError` for everything that is not 2xx or expected; when `signal` is
+ * aborted, its reason as it is. Redirects are not followed.
  */
 export interface HttpClient {
   request(request: HttpRequest): Promise<HttpResponse>;
   /** For bodies without end; `timeoutMs` covers the headers alone. */
   stream(request: HttpRequest): Promise<HttpStream>;
-  /** Closes idle connections. */
+  /** Ends all connections, those in use too. */
   close(): void;
 }

@@ -1,0 +1,81 @@
+import { stringify } from "@std/yaml";
+import { ConfigError } from "../errors.ts";
+import { exampleYaml } from "../config/example.ts";
+import { configJsonSchema } from "../config/json_schema.ts";
+import { loadConfig, type ReadTextFile } from "../config/load.ts";
+import type { TargetDefinition } from "../targets/target.ts";
+
+/** What the commands about the program itself touch of the outside. */
+export interface CommandIo {
+  /** Writes text and a line break to standard output. */
+  print(text: string): void;
+  /** Writes text and a line break to standard error. */
+  warn(text: string): void;
+  env(): Record<string, string>;
+  readonly registry: readonly TargetDefinition[];
+  readonly readTextFile: ReadTextFile;
+}
+
+/** Command line of one command, split. */
+export interface CommandArgs {
+  /** Options by long name, without hyphens. */
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  /** What follows the command's name. */
+  readonly positionals: readonly string[];
+}
+
+/**
+ * `config schema`, `config example` and `config show [-c FILE] [--json]`.
+ *
+ * @returns The exit code, 0.
+ * @throws {ConfigError} There is no such subcommand, or `show` finds the
+ * configuration wrong.
+ */
+export async function configCommand(
+  args: CommandArgs,
+  io: CommandIo,
+): Promise<number> {
+  const [name = "", ...rest] = args.positionals;
+  const print = Object.hasOwn(SUBCOMMANDS, name)
+    ? SUBCOMMANDS[name]
+    : undefined;
+  if (print === undefined || rest.length > 0) {
+    throw new ConfigError(
+      `Usage: opencti-relay config ${Object.keys(SUBCOMMANDS).join("|")}`,
+    );
+  }
+  io.print(await print(args, io));
+  return 0;
+}
+
+type Subcommand = (
+  args: CommandArgs,
+  io: CommandIo,
+) => string | Promise<string>;
+
+const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  schema: (_, { registry }) =>
+    JSON.stringify(configJsonSchema(registry), null, 2),
+  example: (_, { registry }) => exampleYaml(registry).trimEnd(),
+  show: showConfig,
+};
+
+async function showConfig(
+  { values }: CommandArgs,
+  io: CommandIo,
+): Promise<string> {
+  const file = typeof values.config === "string" ? values.config : undefined;
+  const config = await loadConfig({
+    ...(file !== undefined && { file }),
+    explicitFile: file !== undefined,
+    env: io.env(),
+    registry: io.registry,
+    readTextFile: io.readTextFile,
+  });
+  for (const warning of config.warnings) io.warn(`Warning: ${warning}`);
+  // A round trip drops what is undefined and masks any secret left.
+  const shown = JSON.parse(JSON.stringify(config.effective));
+  return values.json === true
+    ? JSON.stringify(shown, null, 2)
+    : stringify(shown).trimEnd();
+}
