@@ -1,0 +1,183 @@
+/** What `check` looks at, without changing anything. */
+import { ConfigError, LoginError, TransientError } from "../../errors.ts";
+import { isRecord } from "../../stix/object.ts";
+import type { ElasticClient } from "../_elastic/client.ts";
+import { modeFor } from "../_elastic/index_set_up.ts";
+import type { CheckResult } from "../target.ts";
+import type { KibanaClient } from "./client.ts";
+import type { ElasticSecurityConfig } from "./config.ts";
+
+/** What a check needs. */
+export interface CheckSubject {
+  readonly config: ElasticSecurityConfig;
+  readonly elastic: ElasticClient;
+  readonly kibana: KibanaClient | undefined;
+}
+
+/** Oldest version that the target is made for. */
+const LEAST_MAJOR = 8;
+
+/** Rights on the index, and what each is for. */
+const INDEX_PRIVILEGES = [
+  "create_index",
+  "index",
+  "delete",
+  "read",
+  "view_index_metadata",
+  "maintenance",
+];
+const CLUSTER_PRIVILEGES = ["monitor", "manage_index_templates"];
+
+/** Looks at Elasticsearch, then at Kibana. One subject's failure ends none. */
+export async function checkElasticSecurity(
+  subject: CheckSubject,
+  signal: AbortSignal,
+): Promise<CheckResult[]> {
+  const { config } = subject;
+  const results = [
+    await outcome("Elasticsearch", () => checkVersion(subject, signal)),
+  ];
+  if (results[0]?.status !== "failed") {
+    results.push(
+      await outcome("index rights", () => checkPrivileges(subject, signal)),
+      await outcome("write mode", () => checkMode(subject, signal)),
+    );
+  }
+  if (!config.create_rules) {
+    results.push(ok("detection rules", "switched off by create_rules"));
+  } else if (subject.kibana === undefined) {
+    results.push({
+      subject: "detection rules",
+      status: "warning",
+      detail: "the address of Kibana is not known, so no rules are made",
+      remedy: "set kibana_url, or set create_rules to false",
+    });
+  } else {
+    const { kibana } = subject;
+    results.push(
+      await outcome(
+        "Kibana",
+        async () => ok("Kibana", `version ${await kibana.readVersion(signal)}`),
+      ),
+      await outcome("detection rules", () => checkRules(kibana, signal)),
+    );
+  }
+  return results;
+}
+
+async function checkVersion(
+  { elastic }: CheckSubject,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const info = await elastic.readInfo(signal);
+  if (info === undefined) {
+    return {
+      subject: "Elasticsearch",
+      status: "warning",
+      detail: "reached; the key may not read the version",
+      remedy: "grant the cluster privilege monitor",
+    };
+  }
+  const isOld = Number.parseInt(info.version) < LEAST_MAJOR;
+  return {
+    subject: "Elasticsearch",
+    status: isOld ? "failed" : "ok",
+    detail: `version ${info.version} (${info.flavor})`,
+    ...(isOld ? { remedy: `upgrade to ${LEAST_MAJOR}.x or newer` } : {}),
+  };
+}
+
+async function checkPrivileges(
+  { config, elastic }: CheckSubject,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const name = config.index_name;
+  const found = await elastic.readPrivileges({
+    cluster: CLUSTER_PRIVILEGES,
+    index: [{ names: [name], privileges: INDEX_PRIVILEGES }],
+  }, signal);
+  if (!("has_all_requested" in found)) {
+    return {
+      subject: "index rights",
+      status: "warning",
+      detail: "the cluster does not tell (security may be off)",
+      remedy: "switch the security features of Elasticsearch on",
+    };
+  }
+  const onIndex = isRecord(found.index) ? found.index[name] : undefined;
+  const missingIndex = missing(onIndex, INDEX_PRIVILEGES);
+  const missingCluster = missing(found.cluster, CLUSTER_PRIVILEGES);
+  if (missingIndex.length + missingCluster.length === 0) {
+    return ok("index rights", `all on "${name}", and on the cluster`);
+  }
+  return {
+    subject: "index rights",
+    status: missingIndex.length > 0 ? "failed" : "warning",
+    detail: `missing: ${[...missingIndex, ...missingCluster].join(", ")}`,
+    remedy: `make an API key with them: on "${name}" ` +
+      `${INDEX_PRIVILEGES.join(", ")}; on the cluster ` +
+      CLUSTER_PRIVILEGES.join(", "),
+  };
+}
+
+function missing(granted: unknown, wanted: readonly string[]): string[] {
+  const rights = isRecord(granted) ? granted : {};
+  return wanted.filter((right) => rights[right] !== true);
+}
+
+async function checkMode(
+  { config, elastic }: CheckSubject,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const { index_name: name, write_mode } = config;
+  const kind = await elastic.readNameKind(name, signal);
+  const mode = modeFor({ name, mode: write_mode }, kind);
+  return ok("write mode", `${mode}; "${name}" is ${KIND_WORDS[kind]}`);
+}
+
+// deno-fmt-ignore
+const KIND_WORDS = {
+  absent:      "made at the first start",
+  index:       "an index",
+  alias:       "an alias",
+  data_stream: "a data stream",
+  unknown:     "not to be looked at with this key",
+};
+
+async function checkRules(
+  kibana: KibanaClient,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  let count = 0;
+  for await (const _rule of kibana.findRules(signal)) count++;
+  return ok("detection rules", `readable; ${count} with the tag opencti`);
+}
+
+function ok(subject: string, detail: string): CheckResult {
+  return { subject, status: "ok", detail };
+}
+
+/** An error of ours as a failed check; others are bugs. */
+async function outcome(
+  subject: string,
+  run: () => Promise<CheckResult>,
+): Promise<CheckResult> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof LoginError) {
+      return failed(subject, error, "correct api_key or its rights");
+    }
+    if (error instanceof ConfigError) {
+      return failed(subject, error, "correct the setting that is named");
+    }
+    if (error instanceof TransientError) {
+      return failed(subject, error, "check the address, network and server");
+    }
+    throw error;
+  }
+}
+
+function failed(subject: string, error: Error, remedy: string): CheckResult {
+  return { subject, status: "failed", detail: error.message, remedy };
+}

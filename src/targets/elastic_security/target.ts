@@ -1,0 +1,313 @@
+import { LoginError, RejectedError, TransientError } from "../../errors.ts";
+import type { HttpClient } from "../../http/client.ts";
+import type { StreamEvent } from "../../opencti/event.ts";
+import { readBatchNames } from "../_elastic/batch_context.ts";
+import { ElasticClient, SLOW_RETRY_MS } from "../_elastic/client.ts";
+import { entityDocId } from "../_elastic/document.ts";
+import {
+  DocumentWriter,
+  type EntityResult,
+  type EntityWrite,
+} from "../_elastic/document_writer.ts";
+import { apiKeyHeader } from "../_elastic/login.ts";
+import type {
+  CheckResult,
+  Outcome,
+  PlannedAction,
+  Target,
+  TargetServices,
+} from "../target.ts";
+import { checkElasticSecurity } from "./check.ts";
+import { KIBANA_HEADERS, KibanaClient } from "./client.ts";
+import { type ElasticSecurityConfig, kibanaUrl } from "./config.ts";
+import {
+  type EntityPlan,
+  type MappingContext,
+  mayMoveValues,
+  type RuleStep,
+  toPlan,
+} from "./mapping.ts";
+import { toPlannedActions } from "./plan.ts";
+import { RuleKeeper } from "./rule_keeper.ts";
+import { keepUp } from "./upkeep.ts";
+
+/** Rule calls under way at once. */
+const RULE_CONCURRENCY = 4;
+
+/** Pattern types that the platform offers once the target is connected. */
+const PATTERN_TYPES: ReadonlyMap<string, string> = new Map([
+  ["kql", "Kibana Query Language"],
+  ["lucene", "Lucene query syntax"],
+  ["eql", "Event Query Language"],
+  ["esql", "Elasticsearch piped query language"],
+]);
+
+/** One event with a place in Elastic Security, and where it stands. */
+interface Work {
+  readonly at: number;
+  readonly event: StreamEvent;
+  readonly plan: EntityPlan;
+}
+
+/**
+ * Threat documents in one index, and detection rules in one Kibana space.
+ * Documents are written first; a rule that fails costs no document.
+ */
+export class ElasticSecurityTarget implements Target {
+  readonly #config: ElasticSecurityConfig;
+  readonly #services: TargetServices;
+  readonly #elastic: ElasticClient;
+  readonly #kibana: KibanaClient | undefined;
+  readonly #writer: DocumentWriter;
+  readonly #rules: RuleKeeper | undefined;
+
+  constructor(config: ElasticSecurityConfig, services: TargetServices) {
+    this.#config = config;
+    this.#services = services;
+    this.#elastic = new ElasticClient(this.#connect(config.url, {}), {
+      url: "url",
+      login: "api_key",
+    });
+    this.#writer = new DocumentWriter(this.#elastic, {
+      name: config.index_name,
+      mode: config.write_mode,
+      batchSize: config.batch_size,
+    }, services.log);
+    const kibana = config.create_rules ? kibanaUrl(config) : undefined;
+    if (kibana === undefined) return;
+    this.#kibana = new KibanaClient(
+      this.#connect(kibana, KIBANA_HEADERS),
+      config.kibana_space,
+    );
+    this.#rules = new RuleKeeper(this.#kibana, services.log);
+  }
+
+  async prepare(signal: AbortSignal): Promise<void> {
+    const { log, opencti } = this.#services;
+    const info = await this.#elastic.readInfo(signal);
+    const state = await this.#writer.setUp(signal);
+    log.info("Elasticsearch is ready", {
+      version: info?.version ?? "unknown",
+      index: this.#config.index_name,
+      mode: state.mode,
+    });
+    await this.#prepareRules(signal);
+    await opencti.ensurePatternTypes(PATTERN_TYPES, signal);
+  }
+
+  async #prepareRules(signal: AbortSignal): Promise<void> {
+    const { log } = this.#services;
+    if (this.#kibana === undefined || this.#rules === undefined) {
+      if (!this.#config.create_rules) return;
+      log.warn(
+        "no detection rules are made: set kibana_url, or create_rules to " +
+          "false",
+      );
+      return;
+    }
+    const version = await this.#kibana.readVersion(signal);
+    await this.#rules.learn(signal);
+    log.info("Kibana is ready", { version, rules: this.#rules.size });
+  }
+
+  async deliver(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
+    const context = await this.#contextOf(events, signal);
+    const outcomes: Outcome[] = [];
+    const works: Work[] = [];
+    for (const [at, event] of events.entries()) {
+      const plan = toPlan(event, context);
+      if (typeof plan === "string") {
+        outcomes[at] = { status: "skipped", reason: plan };
+      } else {
+        works.push({ at, event, plan });
+      }
+    }
+    const results = await this.#writer.write(works.map(toWrite), signal);
+    // A rule has no version: it must not follow an event that came too late.
+    const current = works.filter((_work, index) => {
+      const result = results[index];
+      return result?.status !== "done" || !result.superseded;
+    });
+    const rules = await this.#applyRules(current, signal);
+    for (const [index, work] of works.entries()) {
+      outcomes[work.at] = outcomeOf(
+        work.plan,
+        results[index],
+        rules.get(work) ?? { status: "done", changed: false },
+      );
+    }
+    return outcomes;
+  }
+
+  async plan(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<PlannedAction[]> {
+    const context = await this.#contextOf(events, signal);
+    return events.flatMap((event) =>
+      toPlannedActions(event, toPlan(event, context), {
+        index: this.#config.index_name,
+        hasRules: this.#rules !== undefined,
+      })
+    );
+  }
+
+  check(signal: AbortSignal): Promise<CheckResult[]> {
+    return checkElasticSecurity({
+      config: this.#config,
+      elastic: this.#elastic,
+      kibana: this.#kibana,
+    }, signal);
+  }
+
+  background(signal: AbortSignal): Promise<void> {
+    return keepUp({
+      elastic: this.#elastic,
+      index: this.#config.index_name,
+      writer: this.#writer,
+      rules: this.#rules,
+      refreshTimestamps: this.#config.refresh_timestamps,
+      now: () => this.#services.now(),
+    }, signal);
+  }
+
+  #connect(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+  ): HttpClient {
+    const { api_key, ca_cert, client_cert, client_key, proxy, verify_ssl } =
+      this.#config;
+    return this.#services.http({
+      url,
+      headers: { ...headers, authorization: apiKeyHeader(api_key.reveal()) },
+      tls: {
+        verify: verify_ssl,
+        ...(ca_cert === undefined || !verify_ssl ? {} : { ca: ca_cert }),
+        ...(client_cert === undefined ? {} : { cert: client_cert }),
+        ...(client_key === undefined ? {} : { key: client_key }),
+      },
+      ...(proxy === undefined ? {} : { proxy }),
+    });
+  }
+
+  async #contextOf(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<MappingContext> {
+    const { opencti, now } = this.#services;
+    const config = this.#config;
+    return {
+      now: now(),
+      externalUrl: config.opencti_external_url ?? opencti.url,
+      expireDays: config.indicator_expire_time,
+      rulesEnabled: config.rule_enabled,
+      ruleIndexPatterns: config.rule_index_patterns,
+      ...await readBatchNames(opencti, events, signal),
+    };
+  }
+
+  /** Rules of different indicators side by side, a few at a time. */
+  async #applyRules(
+    works: readonly Work[],
+    signal: AbortSignal,
+  ): Promise<Map<Work, RuleResult>> {
+    const results = new Map<Work, RuleResult>();
+    const rules = this.#rules;
+    if (rules === undefined) return results;
+    const queue = works.values();
+    const workers = Array.from({ length: RULE_CONCURRENCY }, async () => {
+      for (const work of queue) {
+        const { event: { internalId }, plan: { rule } } = work;
+        results.set(work, await applyRule(rules, internalId, rule, signal));
+      }
+    });
+    const ends = await Promise.allSettled(workers);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    return results;
+  }
+}
+
+type RuleResult =
+  | { readonly status: "done"; readonly changed: boolean }
+  | Extract<Outcome, { status: "rejected" | "retry" }>;
+
+/** @throws {LoginError} The key is refused, not only a right of it. */
+async function applyRule(
+  rules: RuleKeeper,
+  internalId: string,
+  step: RuleStep,
+  signal: AbortSignal,
+): Promise<RuleResult> {
+  try {
+    return {
+      status: "done",
+      changed: await rules.apply(internalId, step, signal),
+    };
+  } catch (error) {
+    if (error instanceof TransientError) {
+      const { message: reason, retryAfterMs: afterMs } = error;
+      return { status: "retry", reason, afterMs };
+    }
+    if (error instanceof RejectedError) {
+      const { message: reason, status: httpStatus } = error;
+      return { status: "rejected", reason, httpStatus };
+    }
+    if (error instanceof LoginError && error.status === 403) {
+      // The rights may be given back; until then the event waits.
+      const { message: reason } = error;
+      return { status: "retry", reason, afterMs: SLOW_RETRY_MS };
+    }
+    throw error;
+  }
+}
+
+function toWrite({ event, plan }: Work): EntityWrite {
+  return {
+    docId: entityDocId(event.internalId),
+    version: event.version,
+    documents: plan.documents,
+    others: othersOf(event, plan),
+  };
+}
+
+function othersOf(event: StreamEvent, plan: EntityPlan): EntityWrite["others"] {
+  if (event.action === "delete") return "always";
+  if (plan.documents.length === 0 || mayMoveValues(event)) return "likely";
+  return event.action === "create" ? "none" : "same-ids";
+}
+
+/** What has to be tried again comes before what is refused for good. */
+function outcomeOf(
+  plan: EntityPlan,
+  documents: EntityResult | undefined,
+  rule: RuleResult,
+): Outcome {
+  for (const status of ["retry", "rejected"] as const) {
+    for (const result of [documents, rule]) {
+      if (result?.status === status) return toOutcome(result);
+    }
+  }
+  const changed = documents?.status === "done" && documents.removed ||
+    rule.status === "done" && rule.changed;
+  return plan.withheld === undefined || changed
+    ? { status: "delivered" }
+    : { status: "skipped", reason: plan.withheld };
+}
+
+function toOutcome(result: EntityResult | RuleResult): Outcome {
+  switch (result.status) {
+    case "retry": {
+      const { reason, afterMs } = result;
+      return { status: "retry", reason, afterMs };
+    }
+    case "rejected": {
+      const { reason, httpStatus } = result;
+      return { status: "rejected", reason, httpStatus };
+    }
+    case "done":
+      return { status: "delivered" };
+  }
+}
