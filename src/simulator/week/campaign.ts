@@ -7,6 +7,7 @@ import {
   INDICATOR_DESCRIPTIONS,
   PARAGRAPHS,
   REPORT_TITLES,
+  subjectOf,
 } from "./phrases.ts";
 import { stixDate } from "./platform.ts";
 import {
@@ -17,7 +18,7 @@ import {
   someMarkings,
   type Stage,
 } from "./stage.ts";
-import { equal, observation } from "./patterns.ts";
+import { equal, mainObservableType, observation } from "./patterns.ts";
 
 /** Internal ids of what a campaign consists of. */
 export interface Campaign {
@@ -48,7 +49,7 @@ export function uncover(stage: Stage, story: CampaignStory): Campaign {
   };
   const campaign = introduce(stage, story, context);
   connect(stage, campaign);
-  later(stage, 6 * HOUR_MS, () => report(stage, campaign));
+  later(stage, 20 * HOUR_MS, () => report(stage, campaign));
   return campaign;
 }
 
@@ -200,8 +201,9 @@ export function addIndicator(
       : [],
   };
   const index = random.int(0, campaign.malware.length - 1);
+  const subject = subjectOf(mainObservableType(shape.pattern));
   const indicator = indicate(stage, shape, context, {
-    description: filled(random.pick(INDICATOR_DESCRIPTIONS), {
+    description: filled(random.pick(INDICATOR_DESCRIPTIONS[subject]), {
       malware: story.malware[index]?.name ?? story.name,
       group: story.group.name,
       campaign: story.name,

@@ -207,7 +207,8 @@ function note(stage: Stage, campaign: Campaign): void {
     likelihood: random.pick([50, 80, 95]),
     object_refs: standardIds(stage, [campaign.group, ...subject]),
   }, analystContext(stage, { author: cast.analyst }));
-  if (random.chance(0.4)) {
+  const first = stage.platform.all("Opinion").length === 0;
+  if (first || random.chance(0.4)) {
     writer.entity("Opinion", {
       explanation: "Matches what we see.",
       authors: ["Robin Sample"],

@@ -297,9 +297,10 @@ export class Writer {
     return (markings ?? []).flatMap((id) => this.platform.find(id) ?? []);
   }
 
-  #add(object: Fields): string {
-    const full = withoutEmpty(object) as unknown as StixObject;
-    return this.platform.add({ ...full, id: standardId(full) });
+  #add(object: Fields & { readonly type: string }): string {
+    const full = withoutEmpty(object);
+    const id = standardId({ ...full, id: "" });
+    return this.platform.add({ id, ...full });
   }
 }
 

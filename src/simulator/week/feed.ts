@@ -1,10 +1,27 @@
 import type { Context } from "./entities.ts";
+import { INDICATOR_SHAPES } from "./indicator_shapes.ts";
 import { anyShape, indicate } from "./indicators.ts";
-import { FEED_DESCRIPTIONS } from "./phrases.ts";
+import { mainObservableType } from "./patterns.ts";
+import { FEED_DESCRIPTIONS, subjectOf } from "./phrases.ts";
 import { HOUR_MS, type Stage } from "./stage.ts";
 
 /** Indicators per import at scale 1; one import a day. */
 const PER_IMPORT = 36;
+
+/** Kinds of values that feeds carry. */
+const FEED_KINDS: ReadonlySet<string> = new Set([
+  "IPv4 address",
+  "IPv4 network",
+  "IPv6 address",
+  "domain",
+  "URL",
+  "URL with an address",
+  "SHA-256",
+  "MD5",
+  "three hashes",
+]);
+
+const FEED_SHAPES = INDICATOR_SHAPES.filter(({ kind }) => FEED_KINDS.has(kind));
 
 /** Plans the daily imports of an open feed: many, short-lived, no context. */
 export function planFeed(stage: Stage): void {
@@ -34,11 +51,13 @@ function importFeed(stage: Stage): void {
   };
   const count = Math.max(4, Math.round(PER_IMPORT * scale));
   for (let item = 0; item < count; item++) {
-    indicate(stage, anyShape(stage), {
+    const shape = anyShape(stage, FEED_SHAPES);
+    const subject = subjectOf(mainObservableType(shape.pattern));
+    indicate(stage, shape, {
       ...context,
       score: random.int(4, 12) * 5,
     }, {
-      description: random.pick(FEED_DESCRIPTIONS),
+      description: random.pick(FEED_DESCRIPTIONS[subject]),
       detection: false,
       validDays: random.pick([7, 14, 30]),
     });

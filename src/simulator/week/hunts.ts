@@ -218,11 +218,11 @@ export const HUNTS: readonly HuntRow[] = [
   },
   {
     type: "shodan",
-    name: "Staging servers by certificate",
+    name: "Staging servers by page title",
     description: "Search engine query for infrastructure hunting.",
     platform: "network",
     technique: "T1071.001",
-    query: 'ssl.cert.subject.cn:"protocol-desk.example" port:443',
+    query: 'http.title:"Tender portal" org:"Example Hosting" port:443',
   },
   {
     type: "tanium-signal",

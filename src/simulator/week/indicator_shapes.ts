@@ -263,7 +263,7 @@ function mutex(mint: Mint): Shape {
 function commandLine(mint: Mint): Shape {
   const command = mint.commandLine();
   return {
-    name: command.length > 60 ? `${command.slice(0, 60)}…` : command,
+    name: `${command.split(" ")[0]} started as ${command.slice(-8)}`,
     pattern: observation([equal("process:command_line", command)]),
     observables: [{
       type: "Process",

@@ -1,7 +1,11 @@
 import { type Context } from "./entities.ts";
 import { TECHNIQUES } from "./attack.ts";
 import { killChain } from "./cast.ts";
-import { INDICATOR_SHAPES, type Shape } from "./indicator_shapes.ts";
+import {
+  INDICATOR_SHAPES,
+  type Shape,
+  type ShapeRow,
+} from "./indicator_shapes.ts";
 import { mainObservableType, observableValues } from "./patterns.ts";
 import { type Fields, stixDate } from "./platform.ts";
 import { DAY_MS, type Stage } from "./stage.ts";
@@ -111,10 +115,13 @@ export function baseOn(
   }
 }
 
-/** A shape at random, frequent ones more often. */
-export function anyShape(stage: Stage): Shape {
-  const total = INDICATOR_SHAPES.reduce((sum, row) => sum + row.weight, 0);
+/** A shape of these rows at random, frequent ones more often. */
+export function anyShape(
+  stage: Stage,
+  rows: readonly ShapeRow[] = INDICATOR_SHAPES,
+): Shape {
+  const total = rows.reduce((sum, row) => sum + row.weight, 0);
   let left = stage.random.fraction() * total;
-  const row = INDICATOR_SHAPES.find((row) => (left -= row.weight) < 0);
-  return (row ?? INDICATOR_SHAPES[0])!.make(stage.mint);
+  const row = rows.find((row) => (left -= row.weight) < 0);
+  return (row ?? rows[0] as ShapeRow).make(stage.mint);
 }

@@ -5,7 +5,7 @@ import type { Shape } from "./indicator_shapes.ts";
 import { baseOn, indicate, indicateText } from "./indicators.ts";
 import { setLabel, setRevoked, setValid } from "./life.ts";
 import { equal, observation } from "./patterns.ts";
-import { filled, PARAGRAPHS } from "./phrases.ts";
+import { ANALYST_NOTES, filled, PARAGRAPHS } from "./phrases.ts";
 import { stixDate } from "./platform.ts";
 import { analystContext, HOUR_MS, later, moment, type Stage } from "./stage.ts";
 
@@ -414,7 +414,7 @@ function meetActors(stage: Stage, campaigns: readonly Campaign[]): void {
 
 function keep(stage: Stage, shape: Shape, context: Context): string {
   const id = indicate(stage, shape, context, {
-    description: "Part of the weekly exercise.",
+    description: stage.random.pick(ANALYST_NOTES),
   });
   baseOn(stage, id, shape, context);
   stage.kept.add(id);

@@ -1,30 +1,77 @@
-/** Descriptions of indicators: `{malware}`, `{group}`, `{campaign}`. */
-export const INDICATOR_DESCRIPTIONS = [
-  "Seen in a {malware} sample that was submitted from the health sector.",
-  "Used by {group} during {campaign}; first noticed in proxy logs.",
-  "Second-stage server of {malware}. Answers only to the expected user agent.",
-  "Extracted from the configuration of {malware}.",
-  "Pivot on the certificate and the registrar; low number of victims so far.",
+/** What an indicator is about, as far as descriptions go. */
+export type Subject = "network" | "file" | "other";
+
+const NETWORK_TYPES: ReadonlySet<string> = new Set([
+  "Autonomous-System",
+  "Domain-Name",
+  "Hostname",
+  "IPv4-Addr",
+  "IPv6-Addr",
+  "Network-Traffic",
+  "Url",
+  "X509-Certificate",
+]);
+
+/** Subject of an indicator by its main observable type. */
+export function subjectOf(type: string): Subject {
+  if (NETWORK_TYPES.has(type)) return "network";
+  return type === "StixFile" || type === "Artifact" ? "file" : "other";
+}
+
+const ABOUT_ANYTHING = [
+  "Used by {group} during {campaign}; first noticed by a partner.",
   "Reported by a partner under TLP. No sighting in our own telemetry yet.",
-  "Delivered {malware} on the day it was registered.",
   "Found during incident response on two domain controllers.",
-  "Shared hosting: alert, but do not block without a second indicator.",
-  "Sandbox run shows the same beacon interval as earlier {malware} builds.",
-  "Overlaps with infrastructure of {group} described last quarter.",
-  "Collected from the open directory of {campaign}.",
+  "Seen in {campaign}, moderate confidence.",
   "",
 ];
 
+/** Descriptions of indicators: `{malware}`, `{group}`, `{campaign}`. */
+export const INDICATOR_DESCRIPTIONS: Readonly<
+  Record<Subject, readonly string[]>
+> = {
+  network: [
+    ...ABOUT_ANYTHING,
+    "Second-stage server of {malware}. Answers only to the expected user agent.",
+    "Extracted from the configuration of {malware}.",
+    "Pivot on the certificate and the registrar; low number of victims so far.",
+    "Delivered {malware} on the day it was registered.",
+    "Shared hosting: alert, but do not block without a second indicator.",
+    "Overlaps with infrastructure of {group} described last quarter.",
+  ],
+  file: [
+    ...ABOUT_ANYTHING,
+    "{malware} sample that was submitted from the health sector.",
+    "Collected from the open directory of {campaign}.",
+    "Sandbox run shows the same beacon interval as earlier {malware} builds.",
+    "Packed build of {malware}, compiled two days before it was used.",
+  ],
+  other: [
+    ...ABOUT_ANYTHING,
+    "Left behind by {malware}.",
+    "Extracted from memory of an infected server ({malware}).",
+    "Unchanged since the first builds of {malware}; few false positives.",
+  ],
+};
+
 /** Descriptions of indicators that a feed brings. */
-export const FEED_DESCRIPTIONS = [
-  "Automatic import, not verified.",
-  "Listed by three sensors within 24 hours.",
-  "Credential phishing page, screenshot available at the source.",
-  "Brute force against SSH and RDP honeypots.",
-  "Malware download, detected by generic signatures.",
-  "Spam relay.",
-  "",
-];
+export const FEED_DESCRIPTIONS: Readonly<Record<Subject, readonly string[]>> = {
+  network: [
+    "Automatic import, not verified.",
+    "Listed by three sensors within 24 hours.",
+    "Credential phishing page, screenshot available at the source.",
+    "Brute force against SSH and RDP honeypots.",
+    "Spam relay.",
+    "",
+  ],
+  file: [
+    "Automatic import, not verified.",
+    "Malware download, detected by generic signatures.",
+    "Dropped on a honeypot.",
+    "",
+  ],
+  other: ["Automatic import, not verified.", ""],
+};
 
 /** What an analyst adds when a description is edited. */
 export const ANALYST_NOTES = [

@@ -1,4 +1,4 @@
-import { v5 } from "uuid";
+import { deterministicId, type IdentifyingValue } from "../../stix/id.ts";
 import {
   extension,
   isRecord,
@@ -6,9 +6,6 @@ import {
   OCTI_EXTENSION,
   type StixObject,
 } from "../../stix/object.ts";
-
-/** Namespace of the standard ids. Source: OpenCTI `schema/identifier.js`. */
-const NAMESPACE = "00abedb4-aa42-466c-9c01-fed23315a9b7";
 
 /** Hash algorithms in the order in which the platform looks for one. */
 const HASHES = ["MD5", "SHA-1", "SHA-256", "SHA-512", "SSDEEP"];
@@ -89,17 +86,11 @@ export function standardId(object: StixObject): string {
     : undefined;
   if (fixed !== undefined) return `${object.type}--${fixed}`;
   const identify = IDENTIFYING[object.type] ?? only("value");
-  return `${object.type}--${v5(canonicalJson(identify(object)), NAMESPACE)}`;
-}
-
-/** JSON with sorted keys and no spaces (RFC 8785, for the values used here). */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (!isRecord(value)) return JSON.stringify(value);
-  const members = Object.keys(value).sort().map((key) =>
-    `${JSON.stringify(key)}:${canonicalJson(value[key])}`
+  // The values are the generator's own: JSON, every one of them.
+  return deterministicId(
+    object.type,
+    identify(object) as Readonly<Record<string, IdentifyingValue>>,
   );
-  return `{${members.join(",")}}`;
 }
 
 function octi(object: StixObject): Readonly<Record<string, unknown>> {
