@@ -75,7 +75,7 @@ export async function check(
   } finally {
     clients.close();
   }
-  io.print(args.options.json === true ? JSON.stringify(lines) : table(lines));
+  io.print(args.values.json === true ? JSON.stringify(lines) : table(lines));
   return lines.some(({ status }) => status === "failed")
     ? EXIT.connectivity
     : EXIT.done;

@@ -20,7 +20,9 @@ export interface CommandIo {
 
 /** What the command line holds beside the command itself. */
 export interface CommandArgs {
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /** Options by long name, without hyphens. */
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  /** What follows the command's name. */
   readonly positionals: readonly string[];
 }
 

@@ -75,20 +75,23 @@ export const COMMANDS: readonly Command[] = [
     usage: "schema | example | show",
     summary: "JSON Schema, example file, or the effective configuration",
     options: {},
-    run: async (args, io) => (await import("./config.ts")).config(args, io),
+    run: async (args, io) =>
+      (await import("./config.ts")).configCommand(args, io),
   },
   {
     name: "service",
     usage: "",
     summary: "print a hardened systemd unit",
     options: {},
-    run: async (args, io) => (await import("./service.ts")).service(args, io),
+    run: async (args, io) =>
+      (await import("./service.ts")).serviceCommand(args, io),
   },
   {
     name: "version",
     usage: "",
     summary: "version, commit, Deno and the targets",
     options: {},
-    run: async (args, io) => (await import("./version.ts")).version(args, io),
+    run: async (args, io) =>
+      (await import("./version.ts")).versionCommand(args, io),
   },
 ];

@@ -2,27 +2,8 @@ import { stringify } from "@std/yaml";
 import { ConfigError } from "../errors.ts";
 import { exampleYaml } from "../config/example.ts";
 import { configJsonSchema } from "../config/json_schema.ts";
-import { loadConfig, type ReadTextFile } from "../config/load.ts";
-import type { TargetDefinition } from "../targets/target.ts";
-
-/** What the commands about the program itself touch of the outside. */
-export interface CommandIo {
-  /** Writes text and a line break to standard output. */
-  print(text: string): void;
-  /** Writes text and a line break to standard error. */
-  warn(text: string): void;
-  env(): Record<string, string>;
-  readonly registry: readonly TargetDefinition[];
-  readonly readTextFile: ReadTextFile;
-}
-
-/** Command line of one command, split. */
-export interface CommandArgs {
-  /** Options by long name, without hyphens. */
-  readonly values: Readonly<Record<string, string | boolean | undefined>>;
-  /** What follows the command's name. */
-  readonly positionals: readonly string[];
-}
+import { loadConfig } from "../config/load.ts";
+import type { CommandArgs, CommandIo } from "./command.ts";
 
 /**
  * `config schema`, `config example` and `config show [-c FILE] [--json]`.
@@ -72,7 +53,7 @@ async function showConfig(
     registry: io.registry,
     readTextFile: io.readTextFile,
   });
-  for (const warning of config.warnings) io.warn(`Warning: ${warning}`);
+  for (const warning of config.warnings) io.printError(`Warning: ${warning}\n`);
   // A round trip drops what is undefined and masks any secret left.
   const shown = JSON.parse(JSON.stringify(config.effective));
   return values.json === true

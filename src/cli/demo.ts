@@ -12,15 +12,13 @@ import { wholeNumber } from "./simulate.ts";
 
 /** `demo`: everything on loopback, with a table of what arrived. */
 export async function demo(
-  { options }: CommandArgs,
+  { values }: CommandArgs,
   io: CommandIo,
 ): Promise<number> {
-  const stream = typeof options.stream === "string"
-    ? options.stream
-    : undefined;
+  const stream = typeof values.stream === "string" ? values.stream : undefined;
   const simulator = await startSimulator({
     stream,
-    seed: wholeNumber(options.seed, "--seed") ?? 1,
+    seed: wholeNumber(values.seed, "--seed") ?? 1,
   });
   const folder = await Deno.makeTempDir({ prefix: "opencti-relay-demo-" });
   try {
@@ -32,9 +30,9 @@ export async function demo(
           "Elastic Security ...\n",
     );
     const outcome = await carry(simulator, folder, io);
-    if (typeof options.show === "string") {
-      io.print(shown(simulator, options.show));
-    } else if (options.json === true) {
+    if (typeof values.show === "string") {
+      io.print(shown(simulator, values.show));
+    } else if (values.json === true) {
       io.print(JSON.stringify(summaryOf(simulator, outcome), null, 2));
     } else io.print(report(simulator, outcome));
   } finally {

@@ -58,7 +58,7 @@ async function dispatch(
     );
   }
   const args = parse(command, rest);
-  if (args.options.help === true) {
+  if (args.values.help === true) {
     io.print(commandHelp(command));
     return EXIT.done;
   }
@@ -79,7 +79,7 @@ function parse(command: Command, argv: readonly string[]): CommandArgs {
       allowPositionals: true,
     });
     return {
-      options: values as Record<string, string | boolean | undefined>,
+      values: values as Record<string, string | boolean | undefined>,
       positionals,
     };
   } catch (error) {

@@ -13,7 +13,7 @@ const DRAIN_MS = 10_000;
 /** `run`, `run --once`, `run --dry-run`. */
 export async function run(args: CommandArgs, io: CommandIo): Promise<number> {
   const config = await loadConfigFor(args, io);
-  const once = args.options.once === true;
+  const once = args.values.once === true;
   const stats = config.targets.map(({ name }) => new TargetStats(name));
   const progress: Progress = new Progress(stats, {
     screen: io.screen,
@@ -25,7 +25,7 @@ export async function run(args: CommandArgs, io: CommandIo): Promise<number> {
     : logFor(config, io, (line) => progress.writeAbove(line));
   const { signals, release } = stopSignals(io);
   try {
-    if (args.options["dry-run"] === true) {
+    if (args.values["dry-run"] === true) {
       const wiring = { config, log, now: () => io.now() };
       await dryRun(wiring, { once, signal: signals.stop, print: io.print });
       return EXIT.done;

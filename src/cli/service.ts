@@ -1,4 +1,4 @@
-import type { CommandArgs, CommandIo } from "./config.ts";
+import type { CommandArgs, CommandIo } from "./command.ts";
 
 /** Where a packaged program lies. */
 const INSTALLED = "/usr/local/bin/opencti-relay";

@@ -11,10 +11,10 @@ import type { CommandArgs, CommandIo } from "./command.ts";
 
 /** Loads the configuration that the command line and environment name. */
 export async function loadConfigFor(
-  { options }: CommandArgs,
+  { values }: CommandArgs,
   io: CommandIo,
 ): Promise<RelayConfig> {
-  const file = options.config;
+  const file = values.config;
   const config = await loadConfig({
     file: typeof file === "string" ? file : "config.yml",
     explicitFile: typeof file === "string",
@@ -22,7 +22,7 @@ export async function loadConfigFor(
     registry: io.registry,
     readTextFile: (path) => io.readTextFile(path),
   });
-  const level = options["log-level"];
+  const level = values["log-level"];
   if (level === undefined) return config;
   return { ...config, log: { ...config.log, level: logLevel(level) } };
 }

@@ -4,13 +4,13 @@ import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 
 /** `simulate`: the servers alone, until stopped. */
 export async function simulate(
-  { options }: CommandArgs,
+  { values }: CommandArgs,
   io: CommandIo,
 ): Promise<number> {
-  const port = wholeNumber(options.port, "--port");
+  const port = wholeNumber(values.port, "--port");
   const simulator = await startSimulator({
-    stream: typeof options.stream === "string" ? options.stream : undefined,
-    seed: wholeNumber(options.seed, "--seed") ?? 1,
+    stream: typeof values.stream === "string" ? values.stream : undefined,
+    seed: wholeNumber(values.seed, "--seed") ?? 1,
     port,
   });
   const stopped = new Promise<void>((resolve) => io.onStop(resolve));

@@ -1,5 +1,5 @@
 import manifest from "../../deno.json" with { type: "json" };
-import type { CommandArgs, CommandIo } from "./config.ts";
+import type { CommandArgs, CommandIo } from "./command.ts";
 
 /** What this program is. */
 export interface VersionFacts {

@@ -1,4 +1,4 @@
-import { RejectedError, TransientError } from "../errors.ts";
+import { TransientError } from "../errors.ts";
 import { SseDecoder, type SseMessage } from "../sse/decoder.ts";
 import type { Position } from "./event.ts";
 import { readFrame } from "./frame.ts";
@@ -81,7 +81,10 @@ export async function connect(
   }
 }
 
-/** A cut connection is a `TransientError`; an abort keeps its reason. */
+/**
+ * The messages until the response ends. A cut connection, or silence, is a
+ * `TransientError`; an abort throws the signal's reason.
+ */
 async function* readMessages(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   { maxEventBytes, silenceMs = DEFAULT_SILENCE_MS }: StreamOptions,
@@ -91,48 +94,76 @@ async function* readMessages(
     maxEventBytes === undefined ? {} : { maxMessageBytes: maxEventBytes },
   );
   const reader = body.getReader();
+  const watch = new ReadWatch(reader, silenceMs, signal);
   try {
     while (true) {
-      const chunk = await readWithin(reader, silenceMs, signal);
+      const chunk = await watch.read();
       if (chunk === undefined) return;
       yield* decoder.push(chunk);
     }
   } finally {
+    watch.stop();
     await reader.cancel().catch(() => {});
   }
 }
 
 /**
- * The next chunk. Counts only the time a read is pending: a slow target does
- * not make a connection look dead.
+ * Reads chunks and ends a read that takes too long or is no longer wanted.
+ * Counts only the time a read is pending: a slow target does not make a
+ * connection look dead. One timer per connection, not per read.
  */
-async function readWithin(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  silenceMs: number,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new TransientError(`no byte from OpenCTI for ${silenceMs} ms`),
-        ),
-      silenceMs,
-    );
-  });
-  try {
-    const { value } = await Promise.race([reader.read(), silence]);
-    return value;
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if (error instanceof TransientError || error instanceof RejectedError) {
-      throw error;
-    }
-    throw new TransientError("the connection to OpenCTI was cut", {
-      cause: error,
-    });
-  } finally {
-    clearTimeout(timer);
+class ReadWatch {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #silenceMs: number;
+  readonly #signal: AbortSignal;
+  readonly #timer: ReturnType<typeof setInterval>;
+  /** When the pending read began, or `undefined` between reads. */
+  #since: number | undefined;
+  #isSilent = false;
+
+  constructor(
+    reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+    silenceMs: number,
+    signal: AbortSignal,
+  ) {
+    this.#reader = reader;
+    this.#silenceMs = silenceMs;
+    this.#signal = signal;
+    this.#timer = setInterval(() => this.#check(), silenceMs / 4);
+    signal.addEventListener("abort", this.#cancel);
   }
+
+  /** The next chunk; `undefined` at the end of the body. */
+  async read(): Promise<Uint8Array | undefined> {
+    this.#signal.throwIfAborted();
+    this.#since = performance.now();
+    try {
+      const { value } = await this.#reader.read();
+      if (value !== undefined) return value;
+    } catch (error) {
+      if (this.#signal.aborted) throw this.#signal.reason;
+      throw new TransientError("the connection to OpenCTI was cut", {
+        cause: error,
+      });
+    } finally {
+      this.#since = undefined;
+    }
+    this.#signal.throwIfAborted();
+    if (!this.#isSilent) return undefined;
+    throw new TransientError(`no byte from OpenCTI for ${this.#silenceMs} ms`);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#signal.removeEventListener("abort", this.#cancel);
+  }
+
+  #check(): void {
+    if (this.#since === undefined) return;
+    this.#isSilent = performance.now() - this.#since >= this.#silenceMs;
+    if (this.#isSilent) this.#cancel();
+  }
+
+  /** Settles the pending read at once, whatever the transport does. */
+  readonly #cancel = () => void this.#reader.cancel().catch(() => {});
 }

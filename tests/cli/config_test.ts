@@ -29,7 +29,7 @@ async function run(
   const err: string[] = [];
   const code = await command({ values, positionals }, {
     print: (text) => out.push(text),
-    warn: (text) => err.push(text),
+    printError: (text) => err.push(text),
     env: () => env,
     registry: REGISTRY,
     readTextFile: (path) =>

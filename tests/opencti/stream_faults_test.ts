@@ -11,8 +11,12 @@ import {
 
 const AT = Date.UTC(2026, 2, 2, 10);
 
-/** A day of changes, names with characters of several bytes. */
-function fill({ simulated }: TestPlatform): Map<string, string> {
+/** Changes within a minute, names with characters of several bytes. */
+async function fill(
+  { client, simulated }: TestPlatform,
+): Promise<Map<string, string>> {
+  // As at every start: the platform's clock is known from its first answer.
+  await client.probe(new AbortController().signal);
   const expected = new Map<string, string>();
   const key = (number: number) =>
     `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
@@ -76,7 +80,7 @@ const FAULTS: readonly [string, StreamFault][] = [
 for (const [title, fault] of FAULTS) {
   Deno.test(`readStream() comes through ${title}`, async () => {
     await using platform = await startPlatform({ now: () => AT + 100_000 });
-    const expected = fill(platform);
+    const expected = await fill(platform);
     platform.simulated.faults.nextStream(fault);
     // What only a person can repair is waited for when the program stays.
     const stop = new AbortController();
@@ -107,7 +111,7 @@ for (const [title, fault] of FAULTS) {
 Deno.test("readStream() comes through faults at random places", async () => {
   for (let seed = 1; seed <= 5; seed++) {
     await using platform = await startPlatform({ now: () => AT + 100_000 });
-    const expected = fill(platform);
+    const expected = await fill(platform);
     platform.simulated.faults.setChaos({ seed, rate: 0.05, stallMs: 20 });
     const items = await readItems(
       platform.streamOptions({ silenceMs: 2000 }),
@@ -122,8 +126,7 @@ Deno.test("readStream() recovers from the database, then goes live", async () =>
     now: () => AT + 100_000,
     pageSize: 7,
   });
-  const expected = fill(platform);
-  await platform.client.probe(new AbortController().signal);
+  const expected = await fill(platform);
   const start = firstPosition(
     "0-0",
     "until-now",
@@ -141,7 +144,7 @@ Deno.test("readStream() recovers from the database, then goes live", async () =>
 
 Deno.test("readStream() recovers what a trimmed stream no longer holds", async () => {
   await using platform = await startPlatform({ now: () => AT + 200_000 });
-  const expected = fill(platform);
+  const expected = await fill(platform);
   platform.simulated.platform.trimBefore({ ms: AT + 30_000, seq: 0 });
   const gaps: string[] = [];
   const items = await readItems(
@@ -167,7 +170,7 @@ for (const offsetMs of [-3_600_000, 3_600_000]) {
   Deno.test(`readStream() comes through ids that jump by ${offsetMs} ms`, async () => {
     let now = AT + 100_000;
     await using platform = await startPlatform({ now: () => now });
-    const expected = fill(platform);
+    const expected = await fill(platform);
     const first = await readItems(platform.streamOptions(), {
       from: `${AT}-0`,
     });

@@ -78,9 +78,7 @@ function whyWithheld(
 ): string | undefined {
   if (isRevoked(object)) return "revoked";
   const expiry = expiryOf(object, expireDays);
-  return expiry !== undefined && expiry <= now
-    ? `expired on ${new Date(expiry).toISOString().slice(0, 10)}`
-    : undefined;
+  return expiry !== undefined && expiry <= now ? "expired" : undefined;
 }
 
 function ruleStep({ object }: StreamEvent, context: MappingContext): RuleStep {
