@@ -68,9 +68,10 @@ export function streamOf(
         controller.error(shown);
       }
     },
-    cancel() {
+    async cancel() {
       hooks.end();
       hooks.release();
+      await chunks.return?.();
     },
   }, { highWaterMark: 0 });
 }

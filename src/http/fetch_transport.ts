@@ -78,8 +78,33 @@ async function send(
   return {
     status: response.status,
     headers: response.headers,
-    body: response.body ?? nothing(),
+    body: response.body === null ? nothing() : chunksOf(response.body),
   };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array<ArrayBuffer>> {}
+
+/**
+ * The chunks of a body. Unlike the body's own iterator, `return()` does not
+ * wait for a read that is pending, which an abort may leave pending for good:
+ * it ends that read and closes the connection.
+ */
+function chunksOf(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncIterable<Uint8Array<ArrayBuffer>> {
+  return {
+    [Symbol.asyncIterator]() {
+      const reader = body.getReader();
+      return {
+        async next() {
+          const { done, value } = await reader.read();
+          return done ? { done, value: undefined } : { done, value };
+        },
+        async return() {
+          await reader.cancel().catch(() => {});
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
