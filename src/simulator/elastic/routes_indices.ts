@@ -1,0 +1,366 @@
+import { indexToJson } from "./cluster.ts";
+import { type Call, plain, type Reply, type Route } from "./route.ts";
+import { ElasticError, illegalArgument, indexNotFound } from "./errors.ts";
+import { asList, isObject, type JsonObject } from "./json.ts";
+import { patternTest } from "./names.ts";
+import { settingsToJson, toSettings } from "./settings.ts";
+import type { StoredIndex } from "./stored_index.ts";
+import { resolve } from "./targets.ts";
+
+const ACK = { status: 200, body: { acknowledged: true } };
+const MASTER = "master_timeout timeout";
+const EXPAND = "ignore_unavailable allow_no_indices expand_wildcards local";
+
+/** Indices, aliases, mappings, settings and data streams. */
+export const INDEX_ROUTES: readonly Route[] = [
+  {
+    methods: "PUT",
+    path: "/_data_stream/{name}",
+    params: MASTER,
+    index: "create_index",
+    run: ({ cluster, vars }) => {
+      cluster.createDataStream(vars.name ?? "");
+      return ACK;
+    },
+  },
+  {
+    methods: "GET",
+    path: "/_data_stream/{name}",
+    params: `${MASTER} ${EXPAND} include_defaults verbose`,
+    index: "view_index_metadata",
+    run: getStreams,
+  },
+  {
+    methods: "DELETE",
+    path: "/_data_stream/{name}",
+    params: `${MASTER} expand_wildcards`,
+    index: "delete_index",
+    run: (call) => {
+      for (const stream of streamsOf(call)) call.cluster.removeStream(stream);
+      return ACK;
+    },
+  },
+  {
+    methods: "PUT",
+    path: "/_data_stream/{name}/_lifecycle",
+    params: `${MASTER} expand_wildcards`,
+    index: "manage",
+    run: (call) => {
+      streamsOf(call);
+      return ACK;
+    },
+  },
+  {
+    methods: "POST",
+    path: "/_aliases",
+    params: MASTER,
+    index: "manage",
+    run: changeAliases,
+  },
+  {
+    methods: "GET HEAD",
+    path: "/_alias/{alias}",
+    params: EXPAND,
+    run: getAlias,
+  },
+  { methods: "GET", path: "/_alias", params: EXPAND, run: getAlias },
+  {
+    methods: "GET HEAD",
+    path: "/{index}/_alias/{alias}",
+    params: EXPAND,
+    index: "view_index_metadata",
+    run: getAlias,
+  },
+  {
+    methods: "GET",
+    path: "/{index}/_alias",
+    params: EXPAND,
+    index: "view_index_metadata",
+    run: getAlias,
+  },
+  {
+    methods: "PUT POST",
+    path: "/{index}/_alias/{alias}",
+    params: MASTER,
+    index: "manage",
+    run: (call) => {
+      for (const index of concrete(call)) {
+        call.cluster.addAlias(index, call.vars.alias ?? "", call.json());
+      }
+      return ACK;
+    },
+  },
+  {
+    methods: "DELETE",
+    path: "/{index}/_alias/{alias}",
+    params: MASTER,
+    index: "manage",
+    run: (call) => {
+      const alias = call.vars.alias ?? "";
+      const held = concrete(call).filter((index) => index.aliases.has(alias));
+      if (held.length === 0) throw aliasesMissing(alias);
+      for (const index of held) index.aliases.delete(alias);
+      return ACK;
+    },
+  },
+  {
+    methods: "GET",
+    path: "/{index}/_mapping",
+    params: `${EXPAND} ${MASTER}`,
+    index: "view_index_metadata",
+    run: (call) =>
+      each(call, (index) => ({ mappings: index.mapping.toJson() })),
+  },
+  {
+    methods: "PUT POST",
+    path: "/{index}/_mapping",
+    params: `${EXPAND} ${MASTER} write_index_only`,
+    index: "manage",
+    run: (call) => {
+      for (const index of concrete(call)) index.mapping.merge(call.json());
+      return ACK;
+    },
+  },
+  {
+    methods: "GET",
+    path: "/{index}/_settings",
+    params: `${EXPAND} ${MASTER} flat_settings include_defaults`,
+    index: "view_index_metadata",
+    run: (call) =>
+      each(call, (index) => ({ settings: settingsToJson(index.settings) })),
+  },
+  {
+    methods: "PUT",
+    path: "/{index}/_settings",
+    params: `${EXPAND} ${MASTER} preserve_existing reopen`,
+    index: "manage",
+    run: (call) => {
+      const body = call.json();
+      const changes = toSettings(
+        isObject(body.settings) ? body.settings : body,
+      );
+      for (const index of concrete(call)) index.updateSettings(changes);
+      return ACK;
+    },
+  },
+  {
+    methods: "POST GET",
+    path: "/{index}/_refresh",
+    params: EXPAND,
+    index: "maintenance",
+    run: (call) => refresh(concrete(call)),
+  },
+  {
+    methods: "POST GET",
+    path: "/_refresh",
+    params: EXPAND,
+    index: "maintenance",
+    run: (call) => refresh([...call.cluster.indices.values()]),
+  },
+  {
+    methods: "POST",
+    path: "/{index}/_rollover",
+    params: `${MASTER} dry_run wait_for_active_shards`,
+    index: "manage",
+    run: (call) => {
+      const { from, to } = call.cluster.rollover(call.vars.index ?? "");
+      return {
+        status: 200,
+        body: {
+          acknowledged: true,
+          shards_acknowledged: true,
+          old_index: from,
+          new_index: to,
+          rolled_over: true,
+          dry_run: false,
+          conditions: {},
+        },
+      };
+    },
+  },
+  {
+    methods: "PUT",
+    path: "/{index}",
+    params: `${MASTER} wait_for_active_shards`,
+    index: "create_index",
+    run: (call) => {
+      const body = call.json();
+      const index = call.cluster.createIndex(call.vars.index ?? "", body);
+      return {
+        status: 200,
+        body: {
+          acknowledged: true,
+          shards_acknowledged: true,
+          index: index.name,
+        },
+      };
+    },
+  },
+  {
+    methods: "GET HEAD",
+    path: "/{index}",
+    params: `${EXPAND} ${MASTER} include_defaults flat_settings features`,
+    index: "view_index_metadata",
+    run: (call) => each(call, indexToJson),
+  },
+  {
+    methods: "DELETE",
+    path: "/{index}",
+    params: `${EXPAND} ${MASTER}`,
+    index: "delete_index",
+    run: deleteIndices,
+  },
+];
+
+function concrete(call: Call): StoredIndex[] {
+  return resolve(call.cluster, call.vars.index ?? "*", {
+    ignoreUnavailable: call.flag("ignore_unavailable"),
+    allowNoIndices: call.flag("allow_no_indices", true),
+    hidden: /hidden|all/.test(call.query.get("expand_wildcards") ?? ""),
+  }).indices;
+}
+
+function each(
+  call: Call,
+  show: (index: StoredIndex) => JsonObject,
+): Reply {
+  const shown = concrete(call).map((index) => [index.name, show(index)]);
+  return { status: 200, body: Object.fromEntries(shown) };
+}
+
+function refresh(indices: readonly StoredIndex[]): Reply {
+  for (const index of indices) index.refresh();
+  const total = indices.length * 2;
+  return {
+    status: 200,
+    body: { _shards: { total, successful: indices.length, failed: 0 } },
+  };
+}
+
+function deleteIndices(call: Call): Reply {
+  const name = call.vars.index ?? "";
+  if (/[*]|^_all$/.test(name)) {
+    throw illegalArgument(
+      "Wildcard expressions or all indices are not allowed",
+    );
+  }
+  const found = resolve(call.cluster, name, {
+    ignoreUnavailable: call.flag("ignore_unavailable"),
+  });
+  const [alias] = found.aliases;
+  if (alias !== undefined) {
+    throw illegalArgument(
+      `The provided expression [${alias}] matches an alias, specify the ` +
+        "corresponding concrete indices instead.",
+    );
+  }
+  const [stream] = found.streams;
+  if (stream !== undefined) {
+    throw illegalArgument(
+      `The provided expression [${stream.name}] matches a data stream, ` +
+        "specify the corresponding concrete indices instead or use the " +
+        "delete data stream api.",
+    );
+  }
+  for (const index of found.direct) removeDirect(call, index);
+  return ACK;
+}
+
+function removeDirect({ cluster }: Call, index: StoredIndex): void {
+  const stream = cluster.streams.get(index.dataStream ?? "");
+  if (stream?.backing.at(-1) === index.name) {
+    throw illegalArgument(
+      `index [${index.name}] is the write index for data stream ` +
+        `[${stream.name}] and cannot be deleted`,
+    );
+  }
+  stream?.backing.splice(stream.backing.indexOf(index.name), 1);
+  cluster.removeIndex(index.name);
+}
+
+function getAlias(call: Call): Reply {
+  const pattern = call.vars.alias ?? "*";
+  const tests = pattern.split(",").map(patternTest);
+  const body: Record<string, JsonObject> = {};
+  for (const index of concrete(call)) {
+    const held = [...index.aliases].filter(([name]) =>
+      tests.some((test) => test(name))
+    );
+    if (held.length > 0 || call.vars.alias === undefined) {
+      body[index.name] = { aliases: Object.fromEntries(held) };
+    }
+  }
+  if (Object.keys(body).length === 0 && !pattern.includes("*")) {
+    throw plain(404, `alias [${pattern}] missing`);
+  }
+  return { status: 200, body };
+}
+
+function aliasesMissing(alias: string): ElasticError {
+  return new ElasticError(
+    404,
+    "aliases_not_found_exception",
+    `aliases [${alias}] missing`,
+  );
+}
+
+function changeAliases(call: Call): Reply {
+  for (const action of asList(call.json().actions)) {
+    const [name, given] = isObject(action)
+      ? Object.entries(action)[0] ?? []
+      : [];
+    if (!isObject(given) || (name !== "add" && name !== "remove")) {
+      throw illegalArgument(`[aliases] unknown field [${name}]`);
+    }
+    const { index, indices, alias, aliases, ...options } = given;
+    for (const expression of asList(indices ?? index).map(String)) {
+      for (const target of resolve(call.cluster, expression).indices) {
+        for (const each of asList(aliases ?? alias).map(String)) {
+          if (name === "add") call.cluster.addAlias(target, each, options);
+          else if (!target.aliases.delete(each)) throw aliasesMissing(each);
+        }
+      }
+    }
+  }
+  return ACK;
+}
+
+function streamsOf({ cluster, vars }: Call) {
+  const pattern = vars.name ?? "*";
+  const tests = pattern.split(",").map(patternTest);
+  const found = [...cluster.streams.values()].filter(({ name }) =>
+    tests.some((test) => test(name))
+  );
+  if (found.length === 0 && !pattern.includes("*")) {
+    throw indexNotFound(pattern);
+  }
+  return found;
+}
+
+function getStreams(call: Call): Reply {
+  return {
+    status: 200,
+    body: {
+      data_streams: streamsOf(call).map((stream) => ({
+        name: stream.name,
+        timestamp_field: { name: "@timestamp" },
+        indices: stream.backing.map((name) => ({
+          index_name: name,
+          index_uuid: call.cluster.indices.get(name)?.uuid,
+          prefer_ilm: true,
+          managed_by: "Unmanaged",
+        })),
+        generation: stream.generation,
+        status: "GREEN",
+        template: stream.template,
+        next_generation_managed_by: "Unmanaged",
+        prefer_ilm: true,
+        hidden: false,
+        system: false,
+        allow_custom_routing: false,
+        replicated: false,
+        rollover_on_write: false,
+      })),
+    },
+  };
+}
