@@ -166,8 +166,9 @@ Deno.test("readStream() recovers what a trimmed stream no longer holds", async (
   }
 });
 
-for (const offsetMs of [-3_600_000, 3_600_000]) {
-  Deno.test(`readStream() comes through ids that jump by ${offsetMs} ms`, async () => {
+// Redis was lost; or the whole platform came back with an older clock.
+for (const jumpMs of [200_000, -3_600_000]) {
+  Deno.test(`readStream() comes through ids that jump by ${jumpMs} ms`, async () => {
     let now = AT + 100_000;
     await using platform = await startPlatform({ now: () => now });
     const expected = await fill(platform);
@@ -176,8 +177,10 @@ for (const offsetMs of [-3_600_000, 3_600_000]) {
     });
     const position = first.at(-1)?.resumeFrom;
     assert(position !== undefined);
-    now += 200_000;
-    platform.simulated.platform.restartWithNewIdRange({ offsetMs });
+    now += jumpMs;
+    platform.simulated.platform.restartWithNewIdRange({ offsetMs: 0 });
+    // Every start begins with an answer that tells the platform's clock.
+    await platform.client.probe(new AbortController().signal);
     platform.simulated.platform.apply({
       at: now,
       op: "update",
