@@ -1,3 +1,4 @@
+import { checkDocument } from "./document_check.ts";
 import type { BulkOperation } from "./bulk_request.ts";
 import type { Cluster } from "./cluster.ts";
 import { ElasticError, illegalArgument } from "./errors.ts";
@@ -120,11 +121,11 @@ function apply(
     if (source === undefined && before !== undefined) {
       return { result: "noop", document: before };
     }
-    index.mapping.check(source ?? {}, id);
+    checkDocument(index.mapping, source ?? {}, { id });
     return index.write(id, source ?? {}, { guard, now });
   }
   const source = parseSource(operation.source);
-  index.mapping.check(source, id, operation.source);
+  checkDocument(index.mapping, source, { id, text: operation.source });
   return index.write(id, source, { guard, now });
 }
 

@@ -1,7 +1,8 @@
+import { checkDocument } from "./document_check.ts";
 import type { Cluster } from "./cluster.ts";
 import { ElasticError, illegalArgument, versionConflict } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
-import { matching, scopesOf } from "./search.ts";
+import { matching, scopesOf } from "./search_scope.ts";
 import type { StoredDocument, StoredIndex } from "./stored_index.ts";
 import { compileScript } from "./update.ts";
 
@@ -81,7 +82,7 @@ export function updateByQuery(
     counter: "updated",
     write: (index, document, now) => {
       const source = script(document.source ?? {});
-      index.mapping.check(source, document.id);
+      checkDocument(index.mapping, source, { id: document.id });
       const guard = { ifSeqNo: document.seqNo, ifPrimaryTerm: 1 };
       index.write(document.id, source, { guard, now });
     },

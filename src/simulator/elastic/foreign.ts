@@ -1,3 +1,4 @@
+import { checkDocument } from "./document_check.ts";
 import type { Cluster } from "./cluster.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import type { Kibana } from "./kibana.ts";
@@ -85,7 +86,10 @@ export class Foreign {
   ): void {
     for (const [id, source] of Object.entries(documents)) {
       if (!isObject(source)) continue;
-      index.mapping.check(source, id, JSON.stringify(source));
+      checkDocument(index.mapping, source, {
+        id,
+        text: JSON.stringify(source),
+      });
       index.write(id, source, { now: this.#cluster.now() });
     }
     index.refresh();

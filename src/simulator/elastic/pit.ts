@@ -1,5 +1,5 @@
 import { ElasticError, illegalArgument } from "./errors.ts";
-import type { SearchScope } from "./search.ts";
+import type { SearchScope } from "./search_scope.ts";
 import type { StoredDocument, StoredIndex } from "./stored_index.ts";
 
 /** A frozen view of indices. */

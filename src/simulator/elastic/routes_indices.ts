@@ -1,14 +1,20 @@
-import { indexToJson } from "./cluster.ts";
-import { type Call, plain, type Reply, type Route } from "./route.ts";
-import { ElasticError, illegalArgument, indexNotFound } from "./errors.ts";
-import { asList, isObject, type JsonObject } from "./json.ts";
-import { patternTest } from "./names.ts";
+import { illegalArgument } from "./errors.ts";
+import { indexToJson } from "./index_json.ts";
+import { isObject, type JsonObject } from "./json.ts";
+import { ACK, type Call, concrete, type Reply, type Route } from "./route.ts";
+import {
+  aliasesMissing,
+  changeAliases,
+  getAlias,
+  getStreams,
+  streamsOf,
+} from "./routes_aliases.ts";
 import { settingsToJson, toSettings } from "./settings.ts";
 import type { StoredIndex } from "./stored_index.ts";
 import { resolve } from "./targets.ts";
 
-const ACK = { status: 200, body: { acknowledged: true } };
 const MASTER = "master_timeout timeout";
+
 const EXPAND = "ignore_unavailable allow_no_indices expand_wildcards local";
 
 /** Indices, aliases, mappings, settings and data streams. */
@@ -212,14 +218,6 @@ export const INDEX_ROUTES: readonly Route[] = [
   },
 ];
 
-function concrete(call: Call): StoredIndex[] {
-  return resolve(call.cluster, call.vars.index ?? "*", {
-    ignoreUnavailable: call.flag("ignore_unavailable"),
-    allowNoIndices: call.flag("allow_no_indices", true),
-    hidden: /hidden|all/.test(call.query.get("expand_wildcards") ?? ""),
-  }).indices;
-}
-
 function each(
   call: Call,
   show: (index: StoredIndex) => JsonObject,
@@ -276,91 +274,4 @@ function removeDirect({ cluster }: Call, index: StoredIndex): void {
   }
   stream?.backing.splice(stream.backing.indexOf(index.name), 1);
   cluster.removeIndex(index.name);
-}
-
-function getAlias(call: Call): Reply {
-  const pattern = call.vars.alias ?? "*";
-  const tests = pattern.split(",").map(patternTest);
-  const body: Record<string, JsonObject> = {};
-  for (const index of concrete(call)) {
-    const held = [...index.aliases].filter(([name]) =>
-      tests.some((test) => test(name))
-    );
-    if (held.length > 0 || call.vars.alias === undefined) {
-      body[index.name] = { aliases: Object.fromEntries(held) };
-    }
-  }
-  if (Object.keys(body).length === 0 && !pattern.includes("*")) {
-    throw plain(404, `alias [${pattern}] missing`);
-  }
-  return { status: 200, body };
-}
-
-function aliasesMissing(alias: string): ElasticError {
-  return new ElasticError(
-    404,
-    "aliases_not_found_exception",
-    `aliases [${alias}] missing`,
-  );
-}
-
-function changeAliases(call: Call): Reply {
-  for (const action of asList(call.json().actions)) {
-    const [name, given] = isObject(action)
-      ? Object.entries(action)[0] ?? []
-      : [];
-    if (!isObject(given) || (name !== "add" && name !== "remove")) {
-      throw illegalArgument(`[aliases] unknown field [${name}]`);
-    }
-    const { index, indices, alias, aliases, ...options } = given;
-    for (const expression of asList(indices ?? index).map(String)) {
-      for (const target of resolve(call.cluster, expression).indices) {
-        for (const each of asList(aliases ?? alias).map(String)) {
-          if (name === "add") call.cluster.addAlias(target, each, options);
-          else if (!target.aliases.delete(each)) throw aliasesMissing(each);
-        }
-      }
-    }
-  }
-  return ACK;
-}
-
-function streamsOf({ cluster, vars }: Call) {
-  const pattern = vars.name ?? "*";
-  const tests = pattern.split(",").map(patternTest);
-  const found = [...cluster.streams.values()].filter(({ name }) =>
-    tests.some((test) => test(name))
-  );
-  if (found.length === 0 && !pattern.includes("*")) {
-    throw indexNotFound(pattern);
-  }
-  return found;
-}
-
-function getStreams(call: Call): Reply {
-  return {
-    status: 200,
-    body: {
-      data_streams: streamsOf(call).map((stream) => ({
-        name: stream.name,
-        timestamp_field: { name: "@timestamp" },
-        indices: stream.backing.map((name) => ({
-          index_name: name,
-          index_uuid: call.cluster.indices.get(name)?.uuid,
-          prefer_ilm: true,
-          managed_by: "Unmanaged",
-        })),
-        generation: stream.generation,
-        status: "GREEN",
-        template: stream.template,
-        next_generation_managed_by: "Unmanaged",
-        prefer_ilm: true,
-        hidden: false,
-        system: false,
-        allow_custom_routing: false,
-        replicated: false,
-        rollover_on_write: false,
-      })),
-    },
-  };
 }

@@ -7,7 +7,8 @@ import type { Call, Reply, Route } from "./route.ts";
 import { illegalArgument, validationFailed } from "./errors.ts";
 import { requireIndex } from "./security.ts";
 import { sourceParams } from "./routes_documents.ts";
-import { matching, runSearch, scopesOf } from "./search.ts";
+import { runSearch } from "./search.ts";
+import { matching, scopesOf } from "./search_scope.ts";
 import type { StoredIndex } from "./stored_index.ts";
 import { resolve } from "./targets.ts";
 

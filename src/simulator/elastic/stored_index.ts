@@ -1,22 +1,13 @@
+import { keepFields } from "./source_filter.ts";
 import { termsOf } from "./document_values.ts";
 import { versionConflict } from "./errors.ts";
 import type { Term } from "./field_types.ts";
 import type { JsonObject } from "./json.ts";
 import type { Mapping } from "./mapping.ts";
 import { readTime, type Settings } from "./settings.ts";
+import { type StoredDocument, TermIndex } from "./term_index.ts";
 
-/** One version of one document. Never changed: a write makes another. */
-export interface StoredDocument {
-  readonly id: string;
-  /** Name of the concrete index. */
-  readonly index: string;
-  readonly version: number;
-  readonly seqNo: number;
-  /** Undefined for a tombstone. */
-  readonly source: JsonObject | undefined;
-  /** Epoch milliseconds of the delete, for a tombstone. */
-  readonly deletedAt?: number;
-}
+export type { StoredDocument } from "./term_index.ts";
 
 /** Under which condition a write is done. */
 export interface WriteGuard {
@@ -55,6 +46,7 @@ export interface AliasOptions {
 }
 
 const DEFAULT_REFRESH_MS = 1000;
+
 const DEFAULT_GC_DELETES_MS = 60_000;
 
 /**
@@ -133,7 +125,7 @@ export class StoredIndex {
       seqNo: this.#seqNo++,
       source: this.#keptFields === undefined
         ? source
-        : prune(source, this.#keptFields),
+        : keepFields(source, this.#keptFields),
     };
     this.#put(document, now);
     return { result: exists ? "updated" : "created", document };
@@ -296,43 +288,4 @@ export class StoredIndex {
       } the one provided [${guard.version}]`,
     );
   }
-}
-
-/** Term → documents, for one field of the searchable state. */
-class TermIndex {
-  readonly #documents = new Map<Term, Set<StoredDocument>>();
-
-  constructor(readonly terms: (document: StoredDocument) => readonly Term[]) {}
-
-  find(term: Term): Iterable<StoredDocument> {
-    return this.#documents.get(term) ?? [];
-  }
-
-  add(document: StoredDocument): void {
-    for (const term of this.terms(document)) {
-      const known = this.#documents.get(term);
-      if (known === undefined) this.#documents.set(term, new Set([document]));
-      else known.add(document);
-    }
-  }
-
-  remove(document: StoredDocument): void {
-    for (const term of this.terms(document)) {
-      const known = this.#documents.get(term);
-      known?.delete(document);
-      if (known?.size === 0) this.#documents.delete(term);
-    }
-  }
-}
-
-function prune(source: JsonObject, fields: readonly string[]): JsonObject {
-  const kept: JsonObject = {};
-  for (const field of fields) {
-    let value: unknown = source;
-    for (const name of field.split(".")) {
-      value = (value as JsonObject | undefined)?.[name];
-    }
-    if (value !== undefined) kept[field] = value;
-  }
-  return kept;
 }
