@@ -7,7 +7,12 @@ import {
   platformEndpoint,
   type Wiring,
 } from "../app.ts";
-import { ConfigError, RejectedError, TransientError } from "../errors.ts";
+import {
+  ConfigError,
+  LoginError,
+  RejectedError,
+  TransientError,
+} from "../errors.ts";
 import { PlatformClient, type PlatformInfo } from "../opencti/client.ts";
 import type { CheckResult } from "../targets/target.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
@@ -166,8 +171,18 @@ async function attempt(
     const isOurs = error instanceof ConfigError ||
       error instanceof TransientError || error instanceof RejectedError;
     if (!isOurs) throw error;
-    return [{ at, subject, status: "failed", detail: error.message }];
+    const remedy = remedyOf(error);
+    return [{ at, subject, status: "failed", detail: error.message, remedy }];
   }
+}
+
+function remedyOf(error: Error): string {
+  if (error instanceof LoginError) {
+    return "set OPENCTI_TOKEN (opencti.token) to the token of the connector's user";
+  }
+  return error instanceof TransientError
+    ? "check the address, network and server"
+    : "correct the setting that is named";
 }
 
 function table(lines: readonly Line[]): string {

@@ -4,22 +4,20 @@ import { loadConfig } from "../config/load.ts";
 import { createLog } from "../observability/log.ts";
 import { Progress } from "../observability/progress.ts";
 import { TargetStats } from "../observability/target_stats.ts";
-import { type Simulator, startSimulator } from "../simulator/mod.ts";
+import type { Simulator } from "../simulator/mod.ts";
 import { openState } from "../state/open_state.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { stopSignals } from "./run.ts";
-import { wholeNumber } from "./simulate.ts";
+import { startSimulatorFor } from "./start_simulator.ts";
 
 /** `demo`: everything on loopback, with a table of what arrived. */
 export async function demo(
-  { values }: CommandArgs,
+  args: CommandArgs,
   io: CommandIo,
 ): Promise<number> {
-  const stream = typeof values.stream === "string" ? values.stream : undefined;
-  const simulator = await startSimulator({
-    stream,
-    seed: wholeNumber(values.seed, "--seed") ?? 1,
-  });
+  const { values } = args;
+  const { stream } = values;
+  const simulator = await startSimulatorFor(args);
   const folder = await Deno.makeTempDir({ prefix: "opencti-relay-demo-" });
   try {
     io.printError(

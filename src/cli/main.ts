@@ -1,5 +1,11 @@
 import { parseArgs } from "@std/cli";
-import { ConfigError, LoginError, TransientError } from "../errors.ts";
+import { nearest } from "../config/nearest.ts";
+import {
+  ConfigError,
+  LoginError,
+  RejectedError,
+  TransientError,
+} from "../errors.ts";
 import {
   type Command,
   type CommandArgs,
@@ -23,6 +29,13 @@ export async function main(
   } catch (error) {
     if (error instanceof LoginError || error instanceof TransientError) {
       io.printError(`${error.message}\n`);
+      return EXIT.connectivity;
+    }
+    if (error instanceof RejectedError) {
+      io.printError(
+        `${error.message}\nThe server answers, but not as expected: check ` +
+          "that its URL is set to the right address\n",
+      );
       return EXIT.connectivity;
     }
     if (error instanceof ConfigError) {
@@ -51,10 +64,12 @@ async function dispatch(
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) {
+    const names = COMMANDS.map((known) => known.name);
+    const near = nearest(name, names);
     throw new ConfigError(
-      `There is no command "${name}". Commands: ${
-        COMMANDS.map((known) => known.name).join(", ")
-      }`,
+      `There is no command ${JSON.stringify(name)}` +
+        (near === undefined ? "" : `; did you mean "${near}"?`) +
+        `\nCommands: ${names.join(", ")}`,
     );
   }
   const args = parse(command, rest);

@@ -175,5 +175,6 @@ async function saveMemory(
   registration: Registration,
   { memory }: Follow,
 ): Promise<void> {
+  if (Object.keys(registration.memory).length === 0) return;
   await memory.save(registration.memory);
 }

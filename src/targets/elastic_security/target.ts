@@ -15,7 +15,11 @@ import type {
 } from "../target.ts";
 import { checkElasticSecurity } from "./check.ts";
 import { KIBANA_HEADERS, KibanaClient } from "./client.ts";
-import { type ElasticSecurityConfig, kibanaUrl } from "./config.ts";
+import {
+  type ElasticSecurityConfig,
+  kibanaUrl,
+  ruleIndices,
+} from "./config.ts";
 import {
   type EntityPlan,
   type MappingContext,
@@ -200,7 +204,7 @@ export class ElasticSecurityTarget implements Target {
       externalUrl: config.opencti_external_url ?? opencti.url,
       expireDays: config.indicator_expire_time,
       rulesEnabled: config.rule_enabled,
-      ruleIndexPatterns: config.rule_index_patterns,
+      ruleIndexPatterns: ruleIndices(config),
       ...await readBatchNames(opencti, events, signal),
     };
   }
