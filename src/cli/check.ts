@@ -137,19 +137,20 @@ async function checkStream(
   id: string,
   signal: AbortSignal,
 ): Promise<Line[]> {
-  return await attempt("OpenCTI", `stream ${id}`, async () => {
+  const subject = "live stream";
+  return await attempt("OpenCTI", subject, async () => {
     const info = await platform.streamInfo(id, signal);
-    const line = { at: "OpenCTI", subject: `stream ${id}` };
+    const line = { at: "OpenCTI", subject };
     if (info === undefined) {
       return [{
         ...line,
         status: "failed",
-        detail: "not found",
+        detail: `${id} is not there, or may not be read`,
         remedy: "check live_stream_id, and that the user may read the stream",
       }];
     }
     return [
-      info.live ? { ...line, status: "ok", detail: `"${info.name}"` } : {
+      info.live ? { ...line, status: "ok", detail: `"${info.name}", ${id}` } : {
         ...line,
         status: "warning",
         detail: `"${info.name}" is stopped`,
@@ -178,7 +179,8 @@ async function attempt(
 
 function remedyOf(error: Error): string {
   if (error instanceof LoginError) {
-    return "set OPENCTI_TOKEN (opencti.token) to the token of the connector's user";
+    return "make a token for the connector's user in OpenCTI and set it as " +
+      "OPENCTI_TOKEN (opencti.token)";
   }
   return error instanceof TransientError
     ? "check the address, network and server"
@@ -187,13 +189,14 @@ function remedyOf(error: Error): string {
 
 function table(lines: readonly Line[]): string {
   const rendered = new Table({
-    head: ["where", "what", "result", "detail", "remedy"],
+    head: ["where", "what", "result", "detail, and what to do"],
     style: { head: [], border: [] },
-    colWidths: [16, 32, 9, 40, 44],
+    colWidths: [20, 29, 10, 60],
     wordWrap: true,
   });
   for (const { at, subject, status, detail, remedy } of lines) {
-    rendered.push([at, subject, status, detail, remedy ?? ""]);
+    const text = remedy === undefined ? detail : `${detail}\n-> ${remedy}`;
+    rendered.push([at, subject, status, text]);
   }
   return rendered.toString();
 }

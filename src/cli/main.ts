@@ -91,18 +91,29 @@ function parse(command: Command, argv: readonly string[]): CommandArgs {
       args: [...argv],
       options,
       strict: true,
-      allowPositionals: true,
+      allowPositionals: command.takesWords ?? false,
     });
     return {
       values: values as Record<string, string | boolean | undefined>,
       positionals,
     };
   } catch (error) {
+    const [what = ""] = (error as Error).message.split(". ");
+    const near = nearestOption(what, Object.keys(options));
     throw new ConfigError(
-      `${(error as Error).message}\nSee: opencti-relay ${command.name} --help`,
+      `${what}${near === undefined ? "" : `; did you mean --${near}?`}\n` +
+        `See: opencti-relay ${command.name} --help`,
       { cause: error },
     );
   }
+}
+
+function nearestOption(
+  message: string,
+  known: readonly string[],
+): string | undefined {
+  const unknown = /^Unknown option '--([\w-]+)/.exec(message)?.[1];
+  return unknown === undefined ? undefined : nearest(unknown, known);
 }
 
 function helpText(): string {

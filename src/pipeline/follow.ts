@@ -88,6 +88,11 @@ async function followStream(options: Follow): Promise<void> {
     memory: await options.memory.load() ?? {},
     log,
   });
+  // A first start with a wrong login leaves no trace, here or on the platform.
+  if (await store.checkpoint.load() === undefined) {
+    const target = options.createTarget();
+    await retryTransient(() => target.prepare(stop), options, stop);
+  }
   while (!stop.aborted) {
     let position = await startPosition(registration, options);
     const session = new AbortController();

@@ -84,14 +84,15 @@ export class ElasticSecurityTarget implements Target {
 
   async prepare(signal: AbortSignal): Promise<void> {
     const { log, opencti } = this.#services;
+    // What may refuse the login comes before what writes.
     const info = await this.#elastic.readInfo(signal);
+    await this.#prepareRules(signal);
     const state = await this.#writer.setUp(signal);
     log.info("Elasticsearch is ready", {
       version: info?.version ?? "unknown",
       index: this.#config.index_name,
       mode: state.mode,
     });
-    await this.#prepareRules(signal);
     await opencti.ensurePatternTypes(PATTERN_TYPES, signal);
   }
 
