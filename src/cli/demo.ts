@@ -5,6 +5,7 @@ import { createLog } from "../observability/log.ts";
 import { Progress } from "../observability/progress.ts";
 import { TargetStats } from "../observability/target_stats.ts";
 import type { Simulator } from "../simulator/mod.ts";
+import type { PipelineSignals } from "../pipeline/pipeline.ts";
 import { openState } from "../state/open_state.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { stopSignals } from "./run.ts";
@@ -18,6 +19,7 @@ export async function demo(
   const { values } = args;
   const { stream } = values;
   const simulator = await startSimulatorFor(args);
+  const { signals, release } = stopSignals(io);
   const folder = await Deno.makeTempDir({ prefix: "opencti-relay-demo-" });
   try {
     io.printError(
@@ -27,13 +29,14 @@ export async function demo(
         : `Playing "${stream}" from a simulated OpenCTI to a simulated ` +
           "Elastic Security ...\n",
     );
-    const outcome = await carry(simulator, folder, io);
+    const outcome = await carry(simulator, { folder, io, signals });
     if (typeof values.show === "string") {
       io.print(shown(simulator, values.show));
     } else if (values.json === true) {
       io.print(JSON.stringify(summaryOf(simulator, outcome), null, 2));
     } else io.print(report(simulator, outcome));
   } finally {
+    release();
     await simulator.stop();
     await Deno.remove(folder, { recursive: true });
   }
@@ -49,8 +52,11 @@ interface Outcome {
 
 async function carry(
   simulator: Simulator,
-  folder: string,
-  io: CommandIo,
+  { folder, io, signals }: {
+    folder: string;
+    io: CommandIo;
+    signals: PipelineSignals;
+  },
 ): Promise<Outcome> {
   const config = await loadConfig({
     explicitFile: false,
@@ -71,7 +77,6 @@ async function carry(
     log,
     now: () => io.now(),
   });
-  const { signals, release } = stopSignals(io);
   const state = await openState(config.state.path);
   const startedAt = performance.now();
   progress.start();
@@ -91,7 +96,6 @@ async function carry(
     };
   } finally {
     progress.stop();
-    release();
     await state.close();
   }
 }
