@@ -1,9 +1,6 @@
 import { parse } from "@std/yaml";
-import {
-  type CommandArgs,
-  type CommandIo,
-  configCommand,
-} from "../../src/cli/config.ts";
+import type { CommandArgs, CommandIo } from "../../src/cli/command.ts";
+import { configCommand } from "../../src/cli/config.ts";
 import { versionCommand } from "../../src/cli/version.ts";
 import { exampleYaml } from "../../src/config/example.ts";
 import { ConfigError } from "../../src/errors.ts";
@@ -36,6 +33,9 @@ async function run(
       path in files
         ? Promise.resolve(files[path]!)
         : Promise.reject(new Deno.errors.NotFound()),
+    now: () => 0,
+    screen: undefined,
+    onStop: () => () => {},
   });
   return { code, out: out.join("\n"), err: err.join("\n") };
 }
