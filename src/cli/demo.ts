@@ -10,6 +10,9 @@ import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { stopSignals } from "./run.ts";
 import { wholeNumber } from "./simulate.ts";
 
+/** Always the same week, so that the ids of one run can be asked for later. */
+const WEEK_ENDS_AT = Date.UTC(2026, 2, 9, 8);
+
 /** `demo`: everything on loopback, with a table of what arrived. */
 export async function demo(
   { values }: CommandArgs,
@@ -18,6 +21,7 @@ export async function demo(
   const stream = typeof values.stream === "string" ? values.stream : undefined;
   const simulator = await startSimulator({
     stream,
+    endsAt: WEEK_ENDS_AT,
     seed: wholeNumber(values.seed, "--seed") ?? 1,
   });
   const folder = await Deno.makeTempDir({ prefix: "opencti-relay-demo-" });
