@@ -11,7 +11,7 @@ export interface Screen {
 
 const REDRAW_MS = 250;
 const LOG_EVERY_MS = 30_000;
-const BAR_CELLS = 20;
+const BAR_CELLS = 10;
 /** Catch-up counts as done this close to the newest event. */
 const CAUGHT_UP_MS = 60_000;
 
@@ -102,10 +102,10 @@ export function progressLine(stats: TargetStats, elapsedMs: number): string {
   const rate = rateOf(stats, elapsedMs);
   const share = shareOf(stats);
   const parts = [
-    stats.name.padEnd(18),
+    stats.name.padEnd(17),
     stats.phase.padEnd(8),
-    `${stats.events.toLocaleString("en-US")} events`.padStart(16),
-    `${rate.toLocaleString("en-US")}/s`.padStart(9),
+    `${stats.events.toLocaleString("en-US")} events`.padStart(14),
+    `${rate.toLocaleString("en-US")}/s`.padStart(8),
   ];
   if (stats.phase === "waiting" || stats.phase === "paused") {
     parts.push(stats.reason ?? "");

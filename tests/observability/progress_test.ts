@@ -16,8 +16,8 @@ function statsAt(reachedId: string): TargetStats {
 Deno.test("progressLine() shows rate, position and time left", () => {
   assertEquals(
     progressLine(statsAt("1500000000-0"), 10_000),
-    "soc                running      5,000 events     500/s " +
-      "[##########----------]  50% 00:10 left",
+    "soc               running    5,000 events    500/s " +
+      "[#####-----]  50% 00:10 left",
   );
 });
 
