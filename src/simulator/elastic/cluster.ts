@@ -2,7 +2,7 @@ import { ElasticError, illegalArgument, indexNotFound } from "./errors.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { Mapping } from "./mapping.ts";
 import { checkIndexName, renderDateMath } from "./names.ts";
-import { settingsToJson, toSettings } from "./settings.ts";
+import { toSettings } from "./settings.ts";
 import { type AliasOptions, StoredIndex } from "./stored_index.ts";
 import { composed, TemplateStore } from "./templates.ts";
 
@@ -303,25 +303,4 @@ export class Cluster {
 
 function uuid(): string {
   return crypto.randomUUID().replaceAll("-", "").slice(0, 22);
-}
-
-/** `GET /<index>` of one index. */
-export function indexToJson(index: StoredIndex): JsonObject {
-  const settings = settingsToJson(index.settings);
-  const inner = isObject(settings.index) ? settings.index : {};
-  return {
-    aliases: Object.fromEntries(index.aliases),
-    mappings: index.mapping.toJson(),
-    settings: {
-      index: {
-        number_of_shards: "1",
-        number_of_replicas: "1",
-        ...inner,
-        creation_date: String(index.createdAt),
-        uuid: index.uuid,
-        provided_name: index.name,
-      },
-    },
-    ...(index.dataStream && { data_stream: index.dataStream }),
-  };
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_DYNAMIC, jsonTypeOf } from "./dynamic_templates.ts";
 import { ElasticError } from "./errors.ts";
-import { displayed, ValueProblem } from "./field_types.ts";
+import { displayed, ValueProblem } from "./field_type.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import type { Mapping } from "./mapping.ts";
 import {

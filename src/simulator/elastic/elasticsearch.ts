@@ -8,6 +8,7 @@ import {
   type Reply,
   type Route,
 } from "./route.ts";
+import { ALIAS_ROUTES } from "./routes_aliases.ts";
 import { CLUSTER_ROUTES } from "./routes_cluster.ts";
 import { DOCUMENT_ROUTES } from "./routes_documents.ts";
 import { INDEX_ROUTES } from "./routes_indices.ts";
@@ -27,6 +28,7 @@ const COMMON_PARAMS = [
 const ROUTES: readonly (Route & { segments: readonly string[] })[] = [
   ...CLUSTER_ROUTES,
   ...INDEX_ROUTES,
+  ...ALIAS_ROUTES,
   ...DOCUMENT_ROUTES,
   ...SEARCH_ROUTES,
 ].map((route) => ({ ...route, segments: route.path.split("/").slice(1) }));

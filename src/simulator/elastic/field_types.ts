@@ -1,47 +1,19 @@
 import { isAddress, parseAddress, parseCidr } from "./addresses.ts";
 import { DEFAULT_DATE_FORMAT, parseDate, parseDateMath } from "./dates.ts";
-import { isObject, type JsonObject } from "./json.ts";
-
-/** What a field is searched and sorted by. */
-export type Term = string | number | bigint;
-
-/** Why one value does not fit its field; becomes `caused_by`. */
-export class ValueProblem extends Error {
-  override name = "ValueProblem";
-  readonly body: JsonObject;
-
-  constructor(type: string, reason: string, more: JsonObject = {}) {
-    super(reason);
-    this.body = { type, reason, ...more };
-  }
-}
-
-/** One field type with its parameters: how values are checked and found. */
-export interface FieldType {
-  readonly name: string;
-  /** Takes JSON objects as values (`flattened`, `ip_range`, `geo_point`). */
-  readonly takesObjects: boolean;
-  /** Refuses a value that is neither null nor a list. */
-  check(value: unknown): void;
-  /** Terms under which a checked value is found; none if it is not indexed. */
-  terms(value: unknown): readonly Term[];
-  /** The term of a query value. */
-  queryTerm(value: unknown, now: number, roundUp?: boolean): Term;
-}
-
-type Definition = Readonly<JsonObject>;
+import {
+  type Definition,
+  displayed,
+  type FieldType,
+  scalarText,
+  type Term,
+  ValueProblem,
+} from "./field_type.ts";
+import { isObject } from "./json.ts";
+import { realNumber, wholeNumber } from "./number_types.ts";
 
 /** Lucene's limit of one term, in bytes of UTF-8. */
 const MAX_TERM_BYTES = 32_766;
 const utf8 = new TextEncoder();
-
-const INTEGER_LIMITS: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  byte: [-128n, 127n],
-  short: [-32768n, 32767n],
-  integer: [-2147483648n, 2147483647n],
-  long: [-9223372036854775808n, 9223372036854775807n],
-  unsigned_long: [0n, 18446744073709551615n],
-};
 
 type Maker = (path: string, definition: Definition) => FieldType;
 
@@ -70,16 +42,6 @@ export const FIELD_TYPES: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["binary", binary],
   ["geo_point", geoPoint],
 ]);
-
-function scalarText(value: unknown): string {
-  if (isObject(value)) {
-    throw new ValueProblem(
-      "illegal_state_exception",
-      "Can't get text on a START_OBJECT at 1:1",
-    );
-  }
-  return String(value);
-}
 
 function stringType(
   name: string,
@@ -249,68 +211,6 @@ function boolean(): FieldType {
   };
 }
 
-function wholeNumber(_path: string, definition: Definition): FieldType {
-  const name = String(definition.type);
-  const [least, most] = INTEGER_LIMITS[name] ?? [0n, 0n];
-  const read = (value: unknown): number => {
-    const number = toNumber(value);
-    if (Number.isSafeInteger(number) && name === "long") return number;
-    const whole = Number.isFinite(number)
-      ? BigInt(Math.trunc(number))
-      : most + 1n;
-    // 2^63 as a double is what every text near the limit of long reads as.
-    if (whole < least || whole > most + (name === "long" ? 1n : 0n)) {
-      throw new ValueProblem(
-        "illegal_argument_exception",
-        `Value [${displayed(value)}] is out of range for ` +
-          (name === "integer" ? "an integer" : `a ${name}`),
-      );
-    }
-    return Math.trunc(number);
-  };
-  return numeric(name, read);
-}
-
-function realNumber(_path: string, definition: Definition): FieldType {
-  const name = String(definition.type);
-  return numeric(name, (value) => {
-    const number = toNumber(value);
-    if (Number.isFinite(name === "float" ? Math.fround(number) : number)) {
-      return number;
-    }
-    throw new ValueProblem(
-      "illegal_argument_exception",
-      `[${name}] supports only finite values, but got [${displayed(value)}]`,
-    );
-  });
-}
-
-function numeric(name: string, read: (value: unknown) => number): FieldType {
-  return {
-    name,
-    takesObjects: false,
-    check: (value) => void read(value),
-    terms: (value) => [read(value)],
-    queryTerm: read,
-  };
-}
-
-function toNumber(value: unknown): number {
-  if (typeof value === "number") return value;
-  if (
-    typeof value === "string" &&
-    /^\s*[+-]?\d+(\.\d*)?([eE][+-]?\d+)?\s*$/.test(value)
-  ) {
-    return Number(value);
-  }
-  throw new ValueProblem(
-    "illegal_argument_exception",
-    typeof value === "string"
-      ? (value === "" ? "empty String" : `For input string: "${value}"`)
-      : `Cannot parse [${displayed(value)}] as a number`,
-  );
-}
-
 function flattened(_path: string, definition: Definition): FieldType {
   const limit = Number(definition.ignore_above ?? 2147483647);
   return {
@@ -350,14 +250,4 @@ function geoPoint(): FieldType {
     terms: () => [],
     queryTerm: (value) => String(value),
   };
-}
-
-/** A value as Elasticsearch prints it in a message: objects as `{a=1}`. */
-export function displayed(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(displayed).join(", ")}]`;
-  if (!isObject(value)) return String(value);
-  const members = Object.entries(value).map(([key, member]) =>
-    `${key}=${displayed(member)}`
-  );
-  return `{${members.join(", ")}}`;
 }

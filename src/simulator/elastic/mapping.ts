@@ -2,11 +2,11 @@ import { checkDocument } from "./document_check.ts";
 import { toDynamicTemplates } from "./dynamic_templates.ts";
 import type { DynamicTemplate } from "./dynamic_templates.ts";
 import { illegalArgument } from "./errors.ts";
+import { mapperProblem } from "./field_parameters.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import {
   countFields,
   type FieldNode,
-  mapperProblem,
   type MappingNode,
   mergeNodes,
   nodeToJson,

@@ -2,7 +2,7 @@ import { parseIso } from "./dates.ts";
 import { termsOf } from "./document_values.ts";
 import { illegalArgument } from "./errors.ts";
 import { asList, isObject } from "./json.ts";
-import { shardFailure } from "./query.ts";
+import { shardFailure } from "./query_parts.ts";
 import type { StoredDocument, StoredIndex } from "./stored_index.ts";
 
 /** One key of a search's `sort`. */

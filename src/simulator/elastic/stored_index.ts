@@ -1,9 +1,10 @@
-import { termsOf } from "./document_values.ts";
+import { prune, termsOf } from "./document_values.ts";
 import { versionConflict } from "./errors.ts";
-import type { Term } from "./field_types.ts";
+import type { Term } from "./field_type.ts";
 import type { JsonObject } from "./json.ts";
 import type { Mapping } from "./mapping.ts";
 import { readTime, type Settings } from "./settings.ts";
+import { TermIndex } from "./term_index.ts";
 
 /** One version of one document. Never changed: a write makes another. */
 export interface StoredDocument {
@@ -296,43 +297,4 @@ export class StoredIndex {
       } the one provided [${guard.version}]`,
     );
   }
-}
-
-/** Term → documents, for one field of the searchable state. */
-class TermIndex {
-  readonly #documents = new Map<Term, Set<StoredDocument>>();
-
-  constructor(readonly terms: (document: StoredDocument) => readonly Term[]) {}
-
-  find(term: Term): Iterable<StoredDocument> {
-    return this.#documents.get(term) ?? [];
-  }
-
-  add(document: StoredDocument): void {
-    for (const term of this.terms(document)) {
-      const known = this.#documents.get(term);
-      if (known === undefined) this.#documents.set(term, new Set([document]));
-      else known.add(document);
-    }
-  }
-
-  remove(document: StoredDocument): void {
-    for (const term of this.terms(document)) {
-      const known = this.#documents.get(term);
-      known?.delete(document);
-      if (known?.size === 0) this.#documents.delete(term);
-    }
-  }
-}
-
-function prune(source: JsonObject, fields: readonly string[]): JsonObject {
-  const kept: JsonObject = {};
-  for (const field of fields) {
-    let value: unknown = source;
-    for (const name of field.split(".")) {
-      value = (value as JsonObject | undefined)?.[name];
-    }
-    if (value !== undefined) kept[field] = value;
-  }
-  return kept;
 }
