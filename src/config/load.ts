@@ -184,6 +184,9 @@ function relayConfig(
       "opencti.ssl_verify is off: anyone on the way can read the token",
     );
   }
+  if (http !== undefined) {
+    warnings.push("http.address is set, but this version serves no status");
+  }
   return {
     opencti: {
       url: opencti.url,

@@ -1,6 +1,7 @@
 /** What one item of a `_bulk` answer means. */
 import { isRecord, text } from "../../stix/object.ts";
-import { reasonOf, SLOW_RETRY_MS } from "./client.ts";
+import { reasonOf } from "./answer.ts";
+import { SLOW_RETRY_MS } from "./calls.ts";
 
 /** What became of one operation. */
 export type Verdict =

@@ -1,14 +1,10 @@
-import { LoginError, RejectedError, TransientError } from "../../errors.ts";
 import type { HttpClient } from "../../http/client.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
 import { readBatchNames } from "../_elastic/batch_context.ts";
-import { ElasticClient, SLOW_RETRY_MS } from "../_elastic/client.ts";
+import { ElasticClient } from "../_elastic/client.ts";
 import { entityDocId } from "../_elastic/document.ts";
-import {
-  DocumentWriter,
-  type EntityResult,
-  type EntityWrite,
-} from "../_elastic/document_writer.ts";
+import { DocumentWriter } from "../_elastic/document_writer.ts";
+import type { EntityResult, EntityWrite } from "../_elastic/entity_write.ts";
 import { apiKeyHeader } from "../_elastic/login.ts";
 import type {
   CheckResult,
@@ -24,11 +20,11 @@ import {
   type EntityPlan,
   type MappingContext,
   mayMoveValues,
-  type RuleStep,
   toPlan,
 } from "./mapping.ts";
 import { toPlannedActions } from "./plan.ts";
 import { RuleKeeper } from "./rule_keeper.ts";
+import { applyRule, type RuleResult } from "./rule_result.ts";
 import { keepUp } from "./upkeep.ts";
 
 /** Rule calls under way at once. */
@@ -227,40 +223,6 @@ export class ElasticSecurityTarget implements Target {
     const ends = await Promise.allSettled(workers);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     return results;
-  }
-}
-
-type RuleResult =
-  | { readonly status: "done"; readonly changed: boolean }
-  | Extract<Outcome, { status: "rejected" | "retry" }>;
-
-/** @throws {LoginError} The key is refused, not only a right of it. */
-async function applyRule(
-  rules: RuleKeeper,
-  internalId: string,
-  step: RuleStep,
-  signal: AbortSignal,
-): Promise<RuleResult> {
-  try {
-    return {
-      status: "done",
-      changed: await rules.apply(internalId, step, signal),
-    };
-  } catch (error) {
-    if (error instanceof TransientError) {
-      const { message: reason, retryAfterMs: afterMs } = error;
-      return { status: "retry", reason, afterMs };
-    }
-    if (error instanceof RejectedError) {
-      const { message: reason, status: httpStatus } = error;
-      return { status: "rejected", reason, httpStatus };
-    }
-    if (error instanceof LoginError && error.status === 403) {
-      // The rights may be given back; until then the event waits.
-      const { message: reason } = error;
-      return { status: "retry", reason, afterMs: SLOW_RETRY_MS };
-    }
-    throw error;
   }
 }
 
