@@ -324,7 +324,8 @@ export class ElasticClient {
         [403, 404],
         signal,
       );
-      this.#allow(answer, `${verb} by query`, "read, write and maintenance");
+      const right = verb === "delete" ? "delete" : "index";
+      this.#allow(answer, `${verb} by query`, `${right}, read or maintenance`);
       const result = record(answer.body);
       done += countOf(result[`${verb}d`]);
       assertNoFailures(result, `${verb} documents in "${index}"`);
