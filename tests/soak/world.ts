@@ -162,7 +162,7 @@ export interface Following {
   stop(): Promise<void>;
   position(target?: string): Promise<Position | undefined>;
   deadLetters(target?: string): Promise<DeadLetter[]>;
-  /** Stops and closes the state. */
+  /** Stops at once and closes the state. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -195,13 +195,14 @@ export async function follow(
   const state = await openState(config.state.path);
   const stats = config.targets.map(({ name }) => new TargetStats(name));
   const stop = new AbortController();
+  const abort = new AbortController();
   const done = runTargets({
     wiring: { config, log, now, backoff: options.backoff ?? IMPATIENT },
     state,
     once: options.once ?? true,
     stats,
     stop: stop.signal,
-    abort: new AbortController().signal,
+    abort: abort.signal,
   });
   done.catch(() => {}); // Whoever awaits it is told.
   const store = (name = TARGET) => state.target<Position>(name);
@@ -219,6 +220,7 @@ export async function follow(
     deadLetters: (target) => Array.fromAsync(store(target).deadLetters.list()),
     async [Symbol.asyncDispose]() {
       stop.abort();
+      abort.abort();
       await done.catch(() => {});
       await state.close();
     },
