@@ -11,6 +11,9 @@ import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { stopSignals } from "./run.ts";
 import { startSimulatorFor } from "./start_simulator.ts";
 
+/** Always the same week, so that the ids of one run can be asked for later. */
+const WEEK_ENDS_AT = Date.UTC(2026, 2, 9, 8);
+
 /** `demo`: everything on loopback, with a table of what arrived. */
 export async function demo(
   args: CommandArgs,
@@ -18,7 +21,7 @@ export async function demo(
 ): Promise<number> {
   const { values } = args;
   const { stream } = values;
-  const simulator = await startSimulatorFor(args);
+  const simulator = await startSimulatorFor(args, WEEK_ENDS_AT);
   const { signals, release } = stopSignals(io);
   const folder = await Deno.makeTempDir({ prefix: "opencti-relay-demo-" });
   try {
@@ -137,19 +140,44 @@ function counted(names: readonly string[]): Record<string, number> {
   return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
 }
 
+/**
+ * "type report has no place in X" and its like as one line, most first:
+ * "type label, report has no place in X".
+ */
+function byReason(
+  skipped: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const groups = new Map<string, { types: string[]; count: number }>();
+  const byCount = Object.entries(skipped).sort((a, b) => b[1] - a[1]);
+  for (const [reason, count] of byCount) {
+    const [, type, rest = reason] = /^type (\S+) (.+)$/.exec(reason) ?? [];
+    const group = groups.get(rest) ?? { types: [], count: 0 };
+    groups.set(rest, group);
+    if (type !== undefined) group.types.push(type);
+    group.count += count;
+  }
+  return Object.fromEntries(
+    [...groups].map(([rest, { types, count }]) => [
+      types.length === 0 ? rest : `${rest}: ${types.join(", ")}`,
+      count,
+    ]),
+  );
+}
+
 function report(simulator: Simulator, outcome: Outcome): string {
   const summary = summaryOf(simulator, outcome);
   const table = new Table({
     head: ["what", "where or why", "count"],
     style: { head: [], border: [] },
     colAligns: ["left", "left", "right"],
-    colWidths: [16, 66, 9],
+    colWidths: [14, 68, 9],
     wordWrap: true,
+    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
   });
   const groups: [string, Record<string, number>, string][] = [
     ["documents", summary.documents, "threat.indicator.type "],
     ["rules", summary.rules, "language "],
-    ["skipped", summary.skipped, ""],
+    ["skipped", byReason(summary.skipped), ""],
     ["dead letters", summary.deadLetters, ""],
   ];
   for (const [what, counts, prefix] of groups) {

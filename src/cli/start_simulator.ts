@@ -8,11 +8,13 @@ const LAST_PORT = 65_533;
 /**
  * Starts the simulator as `--stream`, `--seed` and `--port` say.
  *
+ * @param endsAt When the generated week ends. Default: now.
  * @throws {ConfigError} One of them is wrong, the recording cannot be read, or
  * a port is taken.
  */
 export async function startSimulatorFor(
   { values }: CommandArgs,
+  endsAt?: number,
 ): Promise<Simulator> {
   const stream = typeof values.stream === "string" ? values.stream : undefined;
   const seed = wholeNumber(values.seed, "--seed") ?? 1;
@@ -25,7 +27,12 @@ export async function startSimulatorFor(
   }
   if (stream !== undefined) await assertReadable(stream);
   try {
-    return await startSimulator({ stream, seed, port });
+    return await startSimulator({
+      stream,
+      seed,
+      port,
+      ...(endsAt === undefined ? {} : { endsAt }),
+    });
   } catch (error) {
     throw isAddressTaken(error)
       ? new ConfigError(

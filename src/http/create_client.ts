@@ -219,10 +219,12 @@ function toError(error: unknown, sent: Sent): unknown {
 
 function toResponse(
   answer: TransportAnswer,
-  text: string,
+  body: string,
   about: Pick<Sent, "what" | "secrets">,
 ): HttpResponse {
   const { status, headers } = answer;
+  // A refusal that the caller handles ends in messages all the same.
+  const text = status < 400 ? body : masked(body, about.secrets);
   return {
     status,
     headers,

@@ -10,8 +10,11 @@ export interface Screen {
 }
 
 const REDRAW_MS = 250;
-const LOG_EVERY_MS = 30_000;
-const BAR_CELLS = 20;
+const REPORT_MS = 1000;
+/** Between two log lines of one target while it catches up, and after. */
+const CATCHING_UP_MS = 30_000;
+const SETTLED_MS = 600_000;
+const BAR_CELLS = 10;
 /** Catch-up counts as done this close to the newest event. */
 const CAUGHT_UP_MS = 60_000;
 
@@ -26,6 +29,11 @@ export class Progress {
   readonly #log: Log;
   readonly #now: () => number;
   readonly #startedAt: number;
+  /** What was logged last of each target. */
+  readonly #reported = new Map<
+    TargetStats,
+    { at: number; events: number; caughtUp: boolean }
+  >();
   #drawn = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -46,7 +54,7 @@ export class Progress {
 
   start(): void {
     this.#timer = this.#screen === undefined
-      ? setInterval(() => this.#report(), LOG_EVERY_MS)
+      ? setInterval(() => this.#report(), REPORT_MS)
       : setInterval(() => this.#draw(), REDRAW_MS);
   }
 
@@ -83,14 +91,27 @@ export class Progress {
   }
 
   #report(): void {
+    const now = this.#now();
     for (const stats of this.#stats) {
       const share = shareOf(stats);
-      if (share === undefined || share >= 1) continue;
-      this.#log.info("catching up", {
+      const last = this.#reported.get(stats) ??
+        { at: this.#startedAt, events: 0, caughtUp: false };
+      if (share === undefined) continue;
+      const caughtUp = last.caughtUp || share >= 1;
+      const every = caughtUp ? SETTLED_MS : CATCHING_UP_MS;
+      const isDue = now - last.at >= every && stats.events > last.events;
+      if (!isDue && caughtUp === last.caughtUp) continue;
+      this.#reported.set(stats, { at: now, events: stats.events, caughtUp });
+      this.#log.info(caughtUp ? "caught up" : "catching up", {
         target: stats.name,
         events: stats.events,
-        perSecond: rateOf(stats, this.#now() - this.#startedAt),
-        percent: Math.floor(share * 100),
+        delivered: stats.delivered,
+        skipped: stats.skippedTotal,
+        deadLetters: stats.rejected + stats.malformed,
+        ...(caughtUp ? {} : {
+          perSecond: rateOf(stats, now - this.#startedAt),
+          percent: Math.floor(share * 100),
+        }),
         reached: isoOf(stats.reachedId),
       });
     }
@@ -102,10 +123,10 @@ export function progressLine(stats: TargetStats, elapsedMs: number): string {
   const rate = rateOf(stats, elapsedMs);
   const share = shareOf(stats);
   const parts = [
-    stats.name.padEnd(18),
+    stats.name.padEnd(17),
     stats.phase.padEnd(8),
-    `${stats.events.toLocaleString("en-US")} events`.padStart(16),
-    `${rate.toLocaleString("en-US")}/s`.padStart(9),
+    `${stats.events.toLocaleString("en-US")} events`.padStart(14),
+    `${rate.toLocaleString("en-US")}/s`.padStart(8),
   ];
   if (stats.phase === "waiting" || stats.phase === "paused") {
     parts.push(stats.reason ?? "");

@@ -95,10 +95,11 @@ export async function* readStream(
 function repairedPosition(
   options: StreamOptions,
   position: Position,
-  { oldestId, newestId }: Connection,
+  { oldestId, newestId, answeredAt }: Connection,
 ): Position | undefined {
-  const recoverUntil = new Date(options.platformNow() - RECOVER_MARGIN_MS)
-    .toISOString();
+  // The clock may have been set back since it was asked for the last time.
+  const now = answeredAt ?? options.platformNow();
+  const recoverUntil = new Date(now - RECOVER_MARGIN_MS).toISOString();
   const { lastEventId } = position;
   // Ids went back: the stream was wiped, or the platform restored.
   if (

@@ -94,18 +94,11 @@ async function followStream(options: Follow): Promise<void> {
     await retryTransient(() => target.prepare(stop), options, stop);
   }
   while (!stop.aborted) {
-    let position = await startPosition(registration, options);
     const session = new AbortController();
     const stopOrReset = AbortSignal.any([stop, session.signal]);
-    const alive = registration.keepAlive(
-      () => position,
-      async (reset) => {
-        await saveMemory(registration, options);
-        if (reset) session.abort();
-      },
-      { signal: stopOrReset },
-    );
     let reset = false;
+    let position: Position | undefined;
+    let alive: Promise<void> | undefined;
     try {
       await runPipeline(
         {
@@ -113,6 +106,19 @@ async function followStream(options: Follow): Promise<void> {
           backoff,
           scope,
           target: options.createTarget(),
+          start: async () => {
+            const start = await startPosition(registration, options);
+            position = start;
+            alive = registration.keepAlive(
+              () => position ?? start,
+              async (reset) => {
+                await saveMemory(registration, options);
+                if (reset) session.abort();
+              },
+              { signal: stopOrReset },
+            );
+            return start;
+          },
           open: (from, signal) => readStream(stream, from, signal),
           checkpoint: {
             save: async (next) => {
@@ -122,7 +128,6 @@ async function followStream(options: Follow): Promise<void> {
           },
           deadLetters: store.deadLetters,
         },
-        position,
         { stop: stopOrReset, abort: options.abort },
       );
     } finally {
@@ -130,7 +135,12 @@ async function followStream(options: Follow): Promise<void> {
       session.abort();
       await alive;
     }
-    if (!reset) return await lastPing(registration, position, options);
+    if (!reset) {
+      if (position !== undefined) {
+        await lastPing(registration, position, options);
+      }
+      return;
+    }
     log.warn("the connector's state was reset in OpenCTI: starting again");
     await store.checkpoint.clear();
   }

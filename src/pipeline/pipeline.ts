@@ -12,6 +12,8 @@ import { deliverAll, type RejectedEvent } from "./deliver.ts";
 /** One configured target and all that carries events to it. */
 export interface Pipeline {
   readonly target: Target;
+  /** Where to begin, once the target is ready. */
+  start(signal: AbortSignal): Promise<Position>;
   /** Reads the stream from a position on. */
   open(position: Position, signal: AbortSignal): AsyncIterable<StreamItem>;
   readonly scope: StreamScope;
@@ -35,14 +37,13 @@ export interface PipelineSignals {
 
 /**
  * From the socket to the checkpoint. Resolves when `stop` is aborted or the
- * stream ends, with the position that was saved last.
+ * stream ends.
  *
  * @throws {LoginError} Credentials refused at start.
  * @throws {ConfigError} A person must change a setting.
  */
 export async function runPipeline(
   pipeline: Pipeline,
-  start: Position,
   signals: PipelineSignals,
 ): Promise<void> {
   const { checkpoint, deadLetters, limits, log, stats, target } = pipeline;
@@ -52,10 +53,11 @@ export async function runPipeline(
   let backgroundWork: Promise<void> | undefined;
   try {
     await retryTransient(() => target.prepare(signal), pipeline, signal);
+    const items = pipeline.open(await pipeline.start(signal), signal);
     stats.enter("running");
     backgroundWork = inBackground(pipeline, background.signal)
       .catch((error) => reading.abort(error));
-    for await (const batch of inBatches(pipeline.open(start, signal), limits)) {
+    for await (const batch of inBatches(items, limits)) {
       const inside = await withoutOutsiders(batch, pipeline, signal);
       const rejected = await deliverAll(target, inside, {
         ...pipeline,
@@ -122,8 +124,12 @@ async function withoutOutsiders(
   );
   stats.enter("running");
   if (outside.size === 0) return batch.events;
-  stats.skip("outside the stream's filter", outside.size);
-  return batch.events.filter((event) => !outside.has(event));
+  return batch.events.flatMap((event) => {
+    if (!outside.has(event)) return event;
+    const gone = batch.deletes.get(event);
+    if (gone === undefined) stats.skip("outside the stream's filter");
+    return gone ?? [];
+  });
 }
 
 function toDeadLetters(

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { silentLog } from "../../src/observability/log.ts";
+import { createLog, silentLog } from "../../src/observability/log.ts";
 import { Progress, progressLine } from "../../src/observability/progress.ts";
 import { TargetStats } from "../../src/observability/target_stats.ts";
 
@@ -16,8 +16,8 @@ function statsAt(reachedId: string): TargetStats {
 Deno.test("progressLine() shows rate, position and time left", () => {
   assertEquals(
     progressLine(statsAt("1500000000-0"), 10_000),
-    "soc                running      5,000 events     500/s " +
-      "[##########----------]  50% 00:10 left",
+    "soc               running    5,000 events    500/s " +
+      "[#####-----]  50% 00:10 left",
   );
 });
 
@@ -47,4 +47,25 @@ Deno.test("Progress keeps log lines above its live lines", () => {
   progress.stop();
   assert(screen.includes("soc"));
   for (const line of screen.split("\n")) assert(line.length < 80, line);
+});
+
+Deno.test("Progress logs when a target has caught up, once", async () => {
+  const lines: string[] = [];
+  const stats = statsAt("1500000000-0");
+  const progress = new Progress([stats], {
+    screen: undefined,
+    log: createLog({
+      level: "info",
+      format: "text",
+      write: (line) => lines.push(line),
+      now: () => 0,
+    }),
+    now: () => Date.now(),
+  });
+  progress.start();
+  stats.reachedId = "2000000001-0";
+  await new Promise((resolve) => setTimeout(resolve, 2200));
+  progress.stop();
+  assertEquals(lines.length, 1);
+  assert(lines[0]?.includes("soc: caught up events=5000"), lines[0]);
 });

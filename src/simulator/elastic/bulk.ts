@@ -1,4 +1,3 @@
-import { checkDocument } from "./document_check.ts";
 import type { BulkOperation } from "./bulk_request.ts";
 import type { Cluster } from "./cluster.ts";
 import { ElasticError, illegalArgument } from "./errors.ts";
@@ -121,11 +120,11 @@ function apply(
     if (source === undefined && before !== undefined) {
       return { result: "noop", document: before };
     }
-    checkDocument(index.mapping, source ?? {}, { id });
+    index.mapping.check(source ?? {}, id);
     return index.write(id, source ?? {}, { guard, now });
   }
   const source = parseSource(operation.source);
-  checkDocument(index.mapping, source, { id, text: operation.source });
+  index.mapping.check(source, id, operation.source);
   return index.write(id, source, { guard, now });
 }
 

@@ -1,9 +1,9 @@
-import { checkDocument } from "./document_check.ts";
 import type { Cluster } from "./cluster.ts";
 import { ElasticError, illegalArgument, versionConflict } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
-import { matching, scopesOf } from "./search_scope.ts";
-import type { StoredDocument, StoredIndex } from "./stored_index.ts";
+import { matching, scopesOf } from "./search.ts";
+import type { StoredDocument } from "./stored_document.ts";
+import type { StoredIndex } from "./stored_index.ts";
 import { compileScript } from "./update.ts";
 
 /** What the query string of a by-query call says. */
@@ -82,7 +82,7 @@ export function updateByQuery(
     counter: "updated",
     write: (index, document, now) => {
       const source = script(document.source ?? {});
-      checkDocument(index.mapping, source, { id: document.id });
+      index.mapping.check(source, document.id);
       const guard = { ifSeqNo: document.seqNo, ifPrimaryTerm: 1 };
       index.write(document.id, source, { guard, now });
     },

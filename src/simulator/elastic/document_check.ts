@@ -1,14 +1,11 @@
 import {
-  checkName,
-  failedToParse,
-  parsingProblem,
-  strictProblem,
-  type Walk,
-} from "./document_problem.ts";
-import { DEFAULT_DYNAMIC, jsonTypeOf } from "./dynamic_templates.ts";
-import { displayed, ValueProblem } from "./field_types.ts";
+  DEFAULT_DYNAMIC,
+  type DynamicTemplate,
+  jsonTypeOf,
+} from "./dynamic_templates.ts";
+import { ElasticError } from "./errors.ts";
+import { displayed, ValueProblem } from "./field_type.ts";
 import { isObject, type JsonObject } from "./json.ts";
-import type { Mapping } from "./mapping.ts";
 import {
   childPath,
   countFields,
@@ -33,16 +30,35 @@ const METADATA_FIELDS = new Set([
   "_nested_path",
 ]);
 
+/** What of a mapping a document is checked against, and may add to. */
+export interface DocumentMapping {
+  readonly root: ObjectNode;
+  readonly limits: { readonly depth: number; readonly dataStream: boolean };
+  readonly dynamicTemplates: readonly DynamicTemplate[];
+  readonly dateDetection: boolean;
+  fieldCount: number;
+  /** @throws {ElasticError} So many more fields are too many. */
+  checkLimit(more: number): void;
+}
+
+/** One document on its way through the mapping. */
+interface Walk {
+  readonly mapping: DocumentMapping;
+  readonly id: string;
+  readonly text: string | undefined;
+  /** Undoes the fields this document added, newest last. */
+  readonly undo: (() => void)[];
+}
+
 /**
- * Refuses a document that does not fit the mapping, which learns the new
- * fields of one that does. Fields it adds are taken back if it is refused, as
- * Elasticsearch does. `text` is the document as sent, for positions in messages.
+ * Walks a document along the mapping. Fields it adds are taken back if it is
+ * refused, as Elasticsearch does.
  *
  * @throws {ElasticError} 400 `document_parsing_exception` or
  * `strict_dynamic_mapping_exception`.
  */
 export function checkDocument(
-  mapping: Mapping,
+  mapping: DocumentMapping,
   source: JsonObject,
   { id, text }: { id: string; text?: string | undefined },
 ): void {
@@ -80,6 +96,13 @@ function checkTimestamp(walk: Walk, source: JsonObject): void {
       "data stream timestamp field [@timestamp] encountered multiple values",
     );
   }
+}
+
+function failedToParse(walk: Walk, why: string): ElasticError {
+  return parsingProblem(walk, undefined, `failed to parse: ${why}`, {
+    type: "illegal_argument_exception",
+    reason: why,
+  });
 }
 
 function walkObject(
@@ -198,6 +221,30 @@ function walkUnknown(
   walkValue(walk, child, member, dynamic, depth);
 }
 
+function checkName(walk: Walk, key: string): void {
+  if (key === "") {
+    throw parsingProblem(
+      walk,
+      undefined,
+      "field name cannot be an empty string",
+    );
+  }
+  if (key.trim() === "") {
+    throw parsingProblem(
+      walk,
+      key,
+      "field name cannot contain only whitespace",
+    );
+  }
+  if (key.startsWith(".") || key.endsWith(".") || key.includes("..")) {
+    throw failedToParse(
+      walk,
+      "field name starting or ending with a [.] makes object resolution " +
+        `ambiguous: [${key}]`,
+    );
+  }
+}
+
 function addDynamic(
   walk: Walk,
   node: ObjectNode,
@@ -252,4 +299,39 @@ function firstValue(value: unknown): unknown {
     if (first !== null && first !== undefined) return first;
   }
   return undefined;
+}
+
+function strictProblem(
+  walk: Walk,
+  node: ObjectNode,
+  key: string,
+): ElasticError {
+  const within = node.path === "" ? "_doc" : node.path;
+  return new ElasticError(
+    400,
+    "strict_dynamic_mapping_exception",
+    `[${positionOf(walk, key)}] mapping set to strict, dynamic introduction ` +
+      `of [${key}] within [${within}] is not allowed`,
+  );
+}
+
+function parsingProblem(
+  walk: Walk,
+  near: unknown,
+  reason: string,
+  causedBy?: JsonObject,
+): ElasticError {
+  return new ElasticError(
+    400,
+    "document_parsing_exception",
+    `[${positionOf(walk, near)}] ${reason}`,
+    causedBy === undefined ? {} : { causedBy },
+  );
+}
+
+/** Line and column of the value in the document; a document is one line. */
+function positionOf(walk: Walk, near: unknown): string {
+  if (walk.text === undefined || near === undefined) return "1:2";
+  const at = walk.text.indexOf(JSON.stringify(near));
+  return `1:${at === -1 ? 2 : at + 1}`;
 }

@@ -1,5 +1,5 @@
 import type { FieldNode } from "./mapping_tree.ts";
-import type { Term } from "./field_types.ts";
+import type { Term } from "./field_type.ts";
 import { isObject, type JsonObject } from "./json.ts";
 
 /**
@@ -48,4 +48,20 @@ export function termsOf(
     terms.push(...node.type.terms(value));
   }
   return terms;
+}
+
+/** A source reduced to the named fields, by their dotted paths. */
+export function prune(
+  source: JsonObject,
+  fields: readonly string[],
+): JsonObject {
+  const kept: JsonObject = {};
+  for (const field of fields) {
+    let value: unknown = source;
+    for (const name of field.split(".")) {
+      value = (value as JsonObject | undefined)?.[name];
+    }
+    if (value !== undefined) kept[field] = value;
+  }
+  return kept;
 }

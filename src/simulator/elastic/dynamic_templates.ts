@@ -1,6 +1,6 @@
 import { parseIso } from "./dates.ts";
 import { asList, isObject, type JsonObject } from "./json.ts";
-import { mapperProblem } from "./mapping_tree.ts";
+import { mapperProblem } from "./field_parameters.ts";
 import { patternTest } from "./names.ts";
 
 /** One entry of `dynamic_templates`. */

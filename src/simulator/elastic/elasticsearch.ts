@@ -8,12 +8,14 @@ import {
   type Reply,
   type Route,
 } from "./route.ts";
+import { ALIAS_ROUTES } from "./routes_aliases.ts";
 import { CLUSTER_ROUTES } from "./routes_cluster.ts";
 import { DOCUMENT_ROUTES } from "./routes_documents.ts";
 import { INDEX_ROUTES } from "./routes_indices.ts";
 import { SEARCH_ROUTES } from "./routes_search.ts";
 import { type Principal, requireCluster, requireIndex } from "./security.ts";
 import type { Answer, Request, SeenRequest } from "./server.ts";
+import { refuseManagedSettings } from "./serverless.ts";
 import { filterPath } from "./source_filter.ts";
 
 const COMMON_PARAMS = [
@@ -27,6 +29,7 @@ const COMMON_PARAMS = [
 const ROUTES: readonly (Route & { segments: readonly string[] })[] = [
   ...CLUSTER_ROUTES,
   ...INDEX_ROUTES,
+  ...ALIAS_ROUTES,
   ...DOCUMENT_ROUTES,
   ...SEARCH_ROUTES,
 ].map((route) => ({ ...route, segments: route.path.split("/").slice(1) }));
@@ -97,6 +100,11 @@ function answer(
   }
   checkParams(route, path, query);
   authorize(route, vars, { principal, cluster: context.cluster });
+  if (
+    context.serverless && /^\/(?:_index_template\/)?\{\w+\}$/.test(route.path)
+  ) {
+    refuseManagedSettings(parseBody(request.body.toString()));
+  }
   return route.run({
     context,
     cluster: context.cluster,

@@ -27,8 +27,19 @@ export interface FieldType {
   queryTerm(value: unknown, now: number, roundUp?: boolean): Term;
 }
 
-/** A field as a mapping defines it. */
+/** A field's entry in `properties`. */
 export type Definition = Readonly<JsonObject>;
+
+/** A value as text; objects are refused. @throws {ValueProblem} */
+export function scalarText(value: unknown): string {
+  if (isObject(value)) {
+    throw new ValueProblem(
+      "illegal_state_exception",
+      "Can't get text on a START_OBJECT at 1:1",
+    );
+  }
+  return String(value);
+}
 
 /** A value as Elasticsearch prints it in a message: objects as `{a=1}`. */
 export function displayed(value: unknown): string {

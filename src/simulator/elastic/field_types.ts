@@ -4,18 +4,15 @@ import {
   type Definition,
   displayed,
   type FieldType,
+  scalarText,
   type Term,
   ValueProblem,
 } from "./field_type.ts";
 import { isObject } from "./json.ts";
 import { realNumber, wholeNumber } from "./number_types.ts";
 
-export { displayed, ValueProblem } from "./field_type.ts";
-export type { FieldType, Term } from "./field_type.ts";
-
 /** Lucene's limit of one term, in bytes of UTF-8. */
 const MAX_TERM_BYTES = 32_766;
-
 const utf8 = new TextEncoder();
 
 type Maker = (path: string, definition: Definition) => FieldType;
@@ -45,16 +42,6 @@ export const FIELD_TYPES: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["binary", binary],
   ["geo_point", geoPoint],
 ]);
-
-function scalarText(value: unknown): string {
-  if (isObject(value)) {
-    throw new ValueProblem(
-      "illegal_state_exception",
-      "Can't get text on a START_OBJECT at 1:1",
-    );
-  }
-  return String(value);
-}
 
 function stringType(
   name: string,

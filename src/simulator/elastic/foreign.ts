@@ -1,4 +1,3 @@
-import { checkDocument } from "./document_check.ts";
 import type { Cluster } from "./cluster.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import type { Kibana } from "./kibana.ts";
@@ -86,10 +85,7 @@ export class Foreign {
   ): void {
     for (const [id, source] of Object.entries(documents)) {
       if (!isObject(source)) continue;
-      checkDocument(index.mapping, source, {
-        id,
-        text: JSON.stringify(source),
-      });
+      index.mapping.check(source, id, JSON.stringify(source));
       index.write(id, source, { now: this.#cluster.now() });
     }
     index.refresh();

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "./json.ts";
 import { settingsToJson } from "./settings.ts";
-import { StoredIndex } from "./stored_index.ts";
+import type { StoredIndex } from "./stored_index.ts";
 
 /** `GET /<index>` of one index. */
 export function indexToJson(index: StoredIndex): JsonObject {

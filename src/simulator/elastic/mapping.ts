@@ -1,11 +1,12 @@
+import { checkDocument } from "./document_check.ts";
 import { toDynamicTemplates } from "./dynamic_templates.ts";
 import type { DynamicTemplate } from "./dynamic_templates.ts";
 import { illegalArgument } from "./errors.ts";
+import { mapperProblem } from "./field_parameters.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import {
   countFields,
   type FieldNode,
-  mapperProblem,
   type MappingNode,
   mergeNodes,
   nodeToJson,
@@ -145,6 +146,16 @@ export class Mapping {
       node = node?.kind === "object" ? node.properties.get(name) : undefined;
     }
     return node?.kind === "object";
+  }
+
+  /**
+   * Refuses a document that does not fit and learns the new fields of one
+   * that does. `text` is the document as sent, for positions in messages.
+   *
+   * @throws {ElasticError} 400, the per-item error of a bulk answer.
+   */
+  check(source: JsonObject, id: string, text?: string): void {
+    checkDocument(this, source, { id, text });
   }
 
   toJson(): JsonObject {

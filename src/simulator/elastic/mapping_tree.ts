@@ -1,13 +1,8 @@
 import { ElasticError } from "./errors.ts";
-import { FIELD_TYPES, type FieldType } from "./field_types.ts";
+import { checkParameters, mapperProblem } from "./field_parameters.ts";
+import type { FieldType } from "./field_type.ts";
+import { FIELD_TYPES } from "./field_types.ts";
 import { isObject, type JsonObject } from "./json.ts";
-import {
-  checkParameters,
-  mapperProblem,
-  OBJECT_PARAMETERS,
-} from "./mapping_parameters.ts";
-
-export { mapperProblem } from "./mapping_parameters.ts";
 
 /** What a document's unknown fields do below an object. */
 export type Dynamic = "true" | "false" | "strict" | "runtime";
@@ -42,8 +37,18 @@ export interface ObjectNode {
   readonly properties: Map<string, MappingNode>;
 }
 
-/** A node of the mapping. */
+/** One place in the tree of a mapping. */
 export type MappingNode = FieldNode | AliasNode | ObjectNode;
+
+const OBJECT_PARAMETERS = new Set([
+  "type",
+  "properties",
+  "dynamic",
+  "enabled",
+  "subobjects",
+  "include_in_parent",
+  "include_in_root",
+]);
 
 /** Path of a member of the object at `parent`. */
 export function childPath(parent: string, name: string): string {

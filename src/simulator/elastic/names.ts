@@ -83,6 +83,21 @@ export function patternTest(pattern: string): (name: string) => boolean {
   return (name) => regexp.test(name);
 }
 
+/** A pattern of a wildcard query, `*` and `?`, as a test of whole values. */
+export function wildcardTest(pattern: string): (value: string) => boolean {
+  const source = pattern.replaceAll(
+    /\\?[\s\S]/gu,
+    (part) =>
+      part === "*"
+        ? "[^]*"
+        : part === "?"
+        ? "[^]"
+        : part.replace(/^\\(?=.)/s, "").replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
+  );
+  const regexp = new RegExp(`^${source}$`, "u");
+  return (value) => regexp.test(value);
+}
+
 /** True when some name fits both `*` patterns. */
 export function patternsOverlap(left: string, right: string): boolean {
   const seen = new Map<number, boolean>();

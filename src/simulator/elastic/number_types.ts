@@ -13,7 +13,7 @@ const INTEGER_LIMITS: Readonly<Record<string, readonly [bigint, bigint]>> = {
   unsigned_long: [0n, 18446744073709551615n],
 };
 
-/** `byte` to `unsigned_long`. */
+/** `byte` to `unsigned_long`: texts are read, fractions cut. */
 export function wholeNumber(_path: string, definition: Definition): FieldType {
   const name = String(definition.type);
   const [least, most] = INTEGER_LIMITS[name] ?? [0n, 0n];

@@ -1,18 +1,18 @@
 import { termsOf, valuesAt } from "./document_values.ts";
 import { illegalArgument } from "./errors.ts";
-import { type Term, tokensOf } from "./field_types.ts";
+import type { Term } from "./field_type.ts";
+import { tokensOf } from "./field_types.ts";
 import { asList, isObject, type JsonObject } from "./json.ts";
-import { patternTest } from "./names.ts";
-import { checkQuery } from "./query_syntax.ts";
+import { wildcardTest } from "./names.ts";
 import {
   type CompiledQuery,
-  compileIds,
-  compileTerms,
   compileWith,
   type QueryScope,
   queryTerm,
   shardFailure,
-} from "./query_terms.ts";
+} from "./query_parts.ts";
+import { checkQuery } from "./query_syntax.ts";
+import { compileIds, compileTerms } from "./query_terms.ts";
 
 /**
  * Compiles a query of the supported part of the query language: match_all,
@@ -67,7 +67,7 @@ const COMPILERS: Readonly<Record<string, Compiler>> = {
   wildcard: (body, scope) => {
     const { field, value, options } = fieldAndValue(body, "value", "wildcard");
     const fold = foldOf(options);
-    const test = patternTest(fold(String(value)));
+    const test = wildcardTest(fold(String(value)));
     return compileText(field, scope, (term) => test(fold(term)));
   },
 };

@@ -1,29 +1,16 @@
 import { type AddressRange, parseAddress, parseCidr } from "./addresses.ts";
-import { termsOf, valuesAt } from "./document_values.ts";
-import { ElasticError } from "./errors.ts";
-import { type Term, ValueProblem } from "./field_types.ts";
+import { valuesAt } from "./document_values.ts";
+import type { Term } from "./field_type.ts";
 import { asList, isObject, type JsonObject } from "./json.ts";
 import type { FieldNode } from "./mapping_tree.ts";
-import type { StoredDocument, StoredIndex } from "./stored_index.ts";
+import {
+  type CompiledQuery,
+  compileWith,
+  type QueryScope,
+  queryTerm,
+} from "./query_parts.ts";
 
-/** A query made ready for one index. */
-export interface CompiledQuery {
-  test(document: StoredDocument): boolean;
-  /**
-   * Documents among which every match is, where the query itself names them:
-   * spares a scan of the whole index.
-   */
-  candidates?: (() => Iterable<StoredDocument>) | undefined;
-}
-
-/** Where a query runs. */
-export interface QueryScope {
-  readonly index: StoredIndex;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
-
-/** `ids`: documents by `_id`. */
+/** `ids`. */
 export function compileIds(body: JsonObject, scope: QueryScope): CompiledQuery {
   const ids = new Set(asList(body.values).map(String));
   return {
@@ -38,7 +25,7 @@ export function compileIds(body: JsonObject, scope: QueryScope): CompiledQuery {
   };
 }
 
-/** `term` and `terms`: any of some exact values. */
+/** `term` and `terms`; addresses also match networks. */
 export function compileTerms(
   field: string,
   values: readonly unknown[],
@@ -101,63 +88,5 @@ function rangeOf(value: unknown): AddressRange | undefined {
   return {
     from: value.gt === undefined ? from : from + 1n,
     to: value.lt === undefined ? to : to - 1n,
-  };
-}
-
-/**
- * A value of a query as a field indexes it.
- *
- * @throws {ElasticError} 400 where the field cannot hold it.
- */
-export function queryTerm(
-  node: FieldNode,
-  value: unknown,
-  { now }: QueryScope,
-  roundUp = false,
-): Term {
-  try {
-    return node.type.queryTerm(value, now, roundUp);
-  } catch (error) {
-    if (!(error instanceof ValueProblem)) throw error;
-    throw shardFailure(
-      "query_shard_exception",
-      `failed to create query: ${error.message}`,
-      error.body,
-    );
-  }
-}
-
-/** 400 as a search gives it when every shard refuses the query. */
-export function shardFailure(
-  type: string,
-  reason: string,
-  causedBy?: JsonObject,
-): ElasticError {
-  const cause = { type, reason, ...(causedBy && { caused_by: causedBy }) };
-  return new ElasticError(
-    400,
-    "search_phase_execution_exception",
-    "all shards failed",
-    {
-      extra: {
-        phase: "query",
-        grouped: true,
-        failed_shards: [{ shard: 0, reason: cause }],
-      },
-      causedBy: cause,
-    },
-  );
-}
-
-/** Documents in which any term of a field passes a test. */
-export function compileWith(
-  node: FieldNode,
-  { index }: QueryScope,
-  test: (term: Term) => boolean,
-): CompiledQuery {
-  const from = index.mapping.sourcePath(node.path);
-  return {
-    test: ({ source }) =>
-      source !== undefined && termsOf(source, node, from).some(test),
   };
 }

@@ -5,8 +5,6 @@ import type { JsonObject } from "./json.ts";
 import type { PitStore } from "./pit.ts";
 import type { Principal, Security } from "./security.ts";
 import type { SeenRequest } from "./server.ts";
-import type { StoredIndex } from "./stored_index.ts";
-import { resolve } from "./targets.ts";
 
 /** What every route works on. */
 export interface ElasticsearchContext {
@@ -63,16 +61,4 @@ export function plain(
   headers: Record<string, string> = {},
 ): ElasticError {
   return new ElasticError(status, "plain", message, { headers });
-}
-
-/** "Done", as most changes of the cluster are answered. */
-export const ACK = { status: 200, body: { acknowledged: true } };
-
-/** The indices that `{index}` and the flags beside it mean. */
-export function concrete(call: Call): StoredIndex[] {
-  return resolve(call.cluster, call.vars.index ?? "*", {
-    ignoreUnavailable: call.flag("ignore_unavailable"),
-    allowNoIndices: call.flag("allow_no_indices", true),
-    hidden: /hidden|all/.test(call.query.get("expand_wildcards") ?? ""),
-  }).indices;
 }

@@ -1,11 +1,72 @@
-import { ElasticError, illegalArgument, indexNotFound } from "./errors.ts";
+import { ElasticError, illegalArgument } from "./errors.ts";
+import { concrete } from "./indices_of.ts";
 import { asList, isObject, type JsonObject } from "./json.ts";
 import { patternTest } from "./names.ts";
-import { ACK, type Call, concrete, plain, type Reply } from "./route.ts";
+import { type Call, plain, type Reply, type Route } from "./route.ts";
 import { resolve } from "./targets.ts";
 
-/** `GET /_alias`. */
-export function getAlias(call: Call): Reply {
+const ACK = { status: 200, body: { acknowledged: true } };
+const MASTER = "master_timeout timeout";
+const EXPAND = "ignore_unavailable allow_no_indices expand_wildcards local";
+
+/** Aliases. */
+export const ALIAS_ROUTES: readonly Route[] = [
+  {
+    methods: "POST",
+    path: "/_aliases",
+    params: MASTER,
+    index: "manage",
+    run: changeAliases,
+  },
+  {
+    methods: "GET HEAD",
+    path: "/_alias/{alias}",
+    params: EXPAND,
+    run: getAlias,
+  },
+  { methods: "GET", path: "/_alias", params: EXPAND, run: getAlias },
+  {
+    methods: "GET HEAD",
+    path: "/{index}/_alias/{alias}",
+    params: EXPAND,
+    index: "view_index_metadata",
+    run: getAlias,
+  },
+  {
+    methods: "GET",
+    path: "/{index}/_alias",
+    params: EXPAND,
+    index: "view_index_metadata",
+    run: getAlias,
+  },
+  {
+    methods: "PUT POST",
+    path: "/{index}/_alias/{alias}",
+    params: MASTER,
+    index: "manage",
+    run: (call) => {
+      for (const index of concrete(call)) {
+        call.cluster.addAlias(index, call.vars.alias ?? "", call.json());
+      }
+      return ACK;
+    },
+  },
+  {
+    methods: "DELETE",
+    path: "/{index}/_alias/{alias}",
+    params: MASTER,
+    index: "manage",
+    run: (call) => {
+      const alias = call.vars.alias ?? "";
+      const held = concrete(call).filter((index) => index.aliases.has(alias));
+      if (held.length === 0) throw aliasesMissing(alias);
+      for (const index of held) index.aliases.delete(alias);
+      return ACK;
+    },
+  },
+];
+
+function getAlias(call: Call): Reply {
   const pattern = call.vars.alias ?? "*";
   const tests = pattern.split(",").map(patternTest);
   const body: Record<string, JsonObject> = {};
@@ -23,8 +84,7 @@ export function getAlias(call: Call): Reply {
   return { status: 200, body };
 }
 
-/** The answer for an alias that is not there. */
-export function aliasesMissing(alias: string): ElasticError {
+function aliasesMissing(alias: string): ElasticError {
   return new ElasticError(
     404,
     "aliases_not_found_exception",
@@ -32,8 +92,7 @@ export function aliasesMissing(alias: string): ElasticError {
   );
 }
 
-/** `POST /_aliases`. */
-export function changeAliases(call: Call): Reply {
+function changeAliases(call: Call): Reply {
   for (const action of asList(call.json().actions)) {
     const [name, given] = isObject(action)
       ? Object.entries(action)[0] ?? []
@@ -52,46 +111,4 @@ export function changeAliases(call: Call): Reply {
     }
   }
   return ACK;
-}
-
-/** Data streams that `{name}` means. */
-export function streamsOf({ cluster, vars }: Call) {
-  const pattern = vars.name ?? "*";
-  const tests = pattern.split(",").map(patternTest);
-  const found = [...cluster.streams.values()].filter(({ name }) =>
-    tests.some((test) => test(name))
-  );
-  if (found.length === 0 && !pattern.includes("*")) {
-    throw indexNotFound(pattern);
-  }
-  return found;
-}
-
-/** `GET /_data_stream`. */
-export function getStreams(call: Call): Reply {
-  return {
-    status: 200,
-    body: {
-      data_streams: streamsOf(call).map((stream) => ({
-        name: stream.name,
-        timestamp_field: { name: "@timestamp" },
-        indices: stream.backing.map((name) => ({
-          index_name: name,
-          index_uuid: call.cluster.indices.get(name)?.uuid,
-          prefer_ilm: true,
-          managed_by: "Unmanaged",
-        })),
-        generation: stream.generation,
-        status: "GREEN",
-        template: stream.template,
-        next_generation_managed_by: "Unmanaged",
-        prefer_ilm: true,
-        hidden: false,
-        system: false,
-        allow_custom_routing: false,
-        replicated: false,
-        rollover_on_write: false,
-      })),
-    },
-  };
 }

@@ -1,23 +1,18 @@
-import { illegalArgument } from "./errors.ts";
 import { indexToJson } from "./index_json.ts";
+import { concrete } from "./indices_of.ts";
+import type { Call, Reply, Route } from "./route.ts";
+import { illegalArgument, indexNotFound } from "./errors.ts";
 import { isObject, type JsonObject } from "./json.ts";
-import { ACK, type Call, concrete, type Reply, type Route } from "./route.ts";
-import {
-  aliasesMissing,
-  changeAliases,
-  getAlias,
-  getStreams,
-  streamsOf,
-} from "./routes_aliases.ts";
+import { patternTest } from "./names.ts";
 import { settingsToJson, toSettings } from "./settings.ts";
 import type { StoredIndex } from "./stored_index.ts";
 import { resolve } from "./targets.ts";
 
+const ACK = { status: 200, body: { acknowledged: true } };
 const MASTER = "master_timeout timeout";
-
 const EXPAND = "ignore_unavailable allow_no_indices expand_wildcards local";
 
-/** Indices, aliases, mappings, settings and data streams. */
+/** Indices, mappings, settings and data streams. */
 export const INDEX_ROUTES: readonly Route[] = [
   {
     methods: "PUT",
@@ -53,59 +48,6 @@ export const INDEX_ROUTES: readonly Route[] = [
     index: "manage",
     run: (call) => {
       streamsOf(call);
-      return ACK;
-    },
-  },
-  {
-    methods: "POST",
-    path: "/_aliases",
-    params: MASTER,
-    index: "manage",
-    run: changeAliases,
-  },
-  {
-    methods: "GET HEAD",
-    path: "/_alias/{alias}",
-    params: EXPAND,
-    run: getAlias,
-  },
-  { methods: "GET", path: "/_alias", params: EXPAND, run: getAlias },
-  {
-    methods: "GET HEAD",
-    path: "/{index}/_alias/{alias}",
-    params: EXPAND,
-    index: "view_index_metadata",
-    run: getAlias,
-  },
-  {
-    methods: "GET",
-    path: "/{index}/_alias",
-    params: EXPAND,
-    index: "view_index_metadata",
-    run: getAlias,
-  },
-  {
-    methods: "PUT POST",
-    path: "/{index}/_alias/{alias}",
-    params: MASTER,
-    index: "manage",
-    run: (call) => {
-      for (const index of concrete(call)) {
-        call.cluster.addAlias(index, call.vars.alias ?? "", call.json());
-      }
-      return ACK;
-    },
-  },
-  {
-    methods: "DELETE",
-    path: "/{index}/_alias/{alias}",
-    params: MASTER,
-    index: "manage",
-    run: (call) => {
-      const alias = call.vars.alias ?? "";
-      const held = concrete(call).filter((index) => index.aliases.has(alias));
-      if (held.length === 0) throw aliasesMissing(alias);
-      for (const index of held) index.aliases.delete(alias);
       return ACK;
     },
   },
@@ -274,4 +216,44 @@ function removeDirect({ cluster }: Call, index: StoredIndex): void {
   }
   stream?.backing.splice(stream.backing.indexOf(index.name), 1);
   cluster.removeIndex(index.name);
+}
+
+function streamsOf({ cluster, vars }: Call) {
+  const pattern = vars.name ?? "*";
+  const tests = pattern.split(",").map(patternTest);
+  const found = [...cluster.streams.values()].filter(({ name }) =>
+    tests.some((test) => test(name))
+  );
+  if (found.length === 0 && !pattern.includes("*")) {
+    throw indexNotFound(pattern);
+  }
+  return found;
+}
+
+function getStreams(call: Call): Reply {
+  return {
+    status: 200,
+    body: {
+      data_streams: streamsOf(call).map((stream) => ({
+        name: stream.name,
+        timestamp_field: { name: "@timestamp" },
+        indices: stream.backing.map((name) => ({
+          index_name: name,
+          index_uuid: call.cluster.indices.get(name)?.uuid,
+          prefer_ilm: true,
+          managed_by: "Unmanaged",
+        })),
+        generation: stream.generation,
+        status: "GREEN",
+        template: stream.template,
+        next_generation_managed_by: "Unmanaged",
+        prefer_ilm: true,
+        hidden: false,
+        system: false,
+        allow_custom_routing: false,
+        replicated: false,
+        rollover_on_write: false,
+      })),
+    },
+  };
 }

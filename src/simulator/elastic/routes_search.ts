@@ -5,12 +5,10 @@ import {
 } from "./by_query.ts";
 import type { Call, Reply, Route } from "./route.ts";
 import { illegalArgument, validationFailed } from "./errors.ts";
+import { concrete } from "./indices_of.ts";
 import { requireIndex } from "./security.ts";
 import { sourceParams } from "./routes_documents.ts";
-import { runSearch } from "./search.ts";
-import { matching, scopesOf } from "./search_scope.ts";
-import type { StoredIndex } from "./stored_index.ts";
-import { resolve } from "./targets.ts";
+import { matching, runSearch, scopesOf } from "./search.ts";
 
 const EXPAND = "ignore_unavailable allow_no_indices expand_wildcards";
 const SEARCH =
@@ -58,7 +56,7 @@ export const SEARCH_ROUTES: readonly Route[] = [
     index: "delete",
     run: (call) => {
       requireReadAnd(call);
-      const indices = indicesOf(call);
+      const indices = concrete(call);
       return deleteByQuery(call.cluster, indices, call.json(), optionsOf(call));
     },
   },
@@ -69,7 +67,7 @@ export const SEARCH_ROUTES: readonly Route[] = [
     index: "index",
     run: (call) => {
       requireReadAnd(call);
-      const indices = indicesOf(call);
+      const indices = concrete(call);
       return updateByQuery(call.cluster, indices, call.json(), optionsOf(call));
     },
   },
@@ -79,14 +77,6 @@ function requireReadAnd(call: Call): void {
   for (const name of (call.vars.index ?? "").split(",")) {
     requireIndex(call.principal, call.cluster.render(name), "read");
   }
-}
-
-function indicesOf(call: Call): StoredIndex[] {
-  return resolve(call.cluster, call.vars.index ?? "*", {
-    ignoreUnavailable: call.flag("ignore_unavailable"),
-    allowNoIndices: call.flag("allow_no_indices", true),
-    hidden: /hidden|all/.test(call.query.get("expand_wildcards") ?? ""),
-  }).indices;
 }
 
 function search(call: Call): Reply {
@@ -109,7 +99,7 @@ function search(call: Call): Reply {
   if (!inPit && call.vars.index === undefined) {
     requireIndex(call.principal, "*", "read");
   }
-  const indices = inPit ? undefined : indicesOf(call);
+  const indices = inPit ? undefined : concrete(call);
   return {
     status: 200,
     body: runSearch(call.cluster, call.context.pits, body, indices),
@@ -127,7 +117,7 @@ function count(call: Call): Reply {
   if (unknown !== undefined) {
     throw illegalArgument(`request does not support [${unknown}]`);
   }
-  const indices = indicesOf(call);
+  const indices = concrete(call);
   const now = call.cluster.now();
   let total = 0;
   for (const scope of scopesOf(indices, now)) {
@@ -147,7 +137,7 @@ function openPit(call: Call): Reply {
   if (keepAlive === null) {
     throw validationFailed("[keep_alive] is not specified");
   }
-  const indices = indicesOf(call);
+  const indices = concrete(call);
   const point = call.context.pits.open(indices, keepAlive, call.cluster.now());
   const shards = {
     total: indices.length,

@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { isObject, type JsonObject } from "./json.ts";
+
 /**
  * Bodies of detection rules, as Kibana 8.x and 9.x check them with API
  * version 2023-10-31. Stricter in one point: a field that no rule type has is
@@ -5,34 +8,23 @@
  *
  * @see {@link https://www.elastic.co/docs/api/doc/kibana/operation/operation-createrule}
  */
-import { z } from "zod";
-import { isObject, type JsonObject } from "./json.ts";
-import { problemOf, receivedOf, type RuleProblem } from "./rule_problem.ts";
 
 const text = z.string();
-
 const required = z.string().min(1);
-
 const texts = z.array(text);
-
 const anything = z.array(z.looseObject({}));
-
 const severity = z.enum(["low", "medium", "high", "critical"]);
-
 const dateMath = z.string().refine(
   (value) =>
     /^now(?:[+-]\d+[yMwdhHms])*(?:\/[yMwdhHms])?$/.test(value) ||
     !Number.isNaN(Date.parse(value)),
   "Failed to parse date-math expression",
 );
-
 const reference = { id: text, name: text, reference: text };
-
 const technique = z.strictObject({
   ...reference,
   subtechnique: z.array(z.strictObject(reference)).optional(),
 });
-
 const threat = z.strictObject({
   framework: text,
   tactic: z.strictObject(reference),
@@ -93,9 +85,7 @@ const SEARCHED = {
   data_view_id: text,
   filters: z.array(z.unknown()),
 };
-
 const SUPPRESSED = { alert_suppression: z.looseObject({}) };
-
 const queryLanguage = z.enum(["kuery", "lucene"]);
 
 interface TypeFields {
@@ -195,6 +185,11 @@ const TYPES: Readonly<Record<string, TypeFields>> = {
 
 const TYPE_NAMES = Object.keys(TYPES);
 
+/** A body that Kibana refuses; the text after `[request body]: `. */
+export interface RuleProblem {
+  readonly problem: string;
+}
+
 /** What a create, an update or an import must look like. */
 export function checkRule(body: unknown): RuleProblem | undefined {
   if (!isObject(body)) {
@@ -243,6 +238,78 @@ function optional(shape: z.ZodRawShape): z.ZodRawShape {
   return Object.fromEntries(
     Object.entries(shape).map(([key, type]) => [key, z.optional(type)]),
   );
+}
+
+function problemOf(schema: z.ZodType, body: unknown): RuleProblem | undefined {
+  const result = schema.safeParse(body);
+  if (result.success) return undefined;
+  const issues = result.error.issues.map((issue) => {
+    const path = issue.path.map(String).join(".");
+    const message = messageOf(issue, body);
+    return path === "" ? message : `${path}: ${message}`;
+  });
+  const shown = issues.slice(0, 3).join(", ");
+  return {
+    problem: issues.length > 3
+      ? `${shown}, and ${issues.length - 3} more`
+      : shown,
+  };
+}
+
+/** The message of zod 3, which Kibana's answers are made of. */
+function messageOf(issue: z.core.$ZodIssue, body: unknown): string {
+  const value = valueAt(body, issue.path);
+  if (issue.code === "unrecognized_keys") {
+    return `Unrecognized key(s) in object: ${
+      issue.keys.map((key) => `'${key}'`).join(", ")
+    }`;
+  }
+  if (value === undefined) return "Required";
+  if (issue.code === "invalid_type") {
+    return `Expected ${
+      issue.expected === "int" ? "integer" : issue.expected
+    }, ` +
+      `received ${receivedOf(value)}`;
+  }
+  if (issue.code === "invalid_value") return valueMessage(issue.values, value);
+  if (issue.code === "too_small") {
+    return issue.origin === "string"
+      ? `String must contain at least ${issue.minimum} character(s)`
+      : issue.origin === "array"
+      ? `Array must contain at least ${issue.minimum} element(s)`
+      : `Number must be greater than or equal to ${issue.minimum}`;
+  }
+  if (issue.code === "too_big") {
+    return issue.origin === "array"
+      ? `Array must contain at most ${issue.maximum} element(s)`
+      : `Number must be less than or equal to ${issue.maximum}`;
+  }
+  return issue.message;
+}
+
+function valueMessage(values: readonly unknown[], value: unknown): string {
+  if (values.length === 1) {
+    return `Invalid literal value, expected ${JSON.stringify(values[0])}`;
+  }
+  const names = values.map((name) => `'${name}'`).join(" | ");
+  return typeof value === "string"
+    ? `Invalid enum value. Expected ${names}, received '${value}'`
+    : `Expected ${names}, received ${receivedOf(value)}`;
+}
+
+function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
+  let value: unknown = body;
+  for (const key of path) {
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  }
+  return value;
+}
+
+function receivedOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "number" && !Number.isInteger(value)) return "float";
+  return typeof value;
 }
 
 /** Fields a rule of this type has when its body leaves them out. */

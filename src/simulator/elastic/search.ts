@@ -2,11 +2,13 @@ import type { Cluster } from "./cluster.ts";
 import { ElasticError, illegalArgument, validationFailed } from "./errors.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import type { PitStore, PointInTime } from "./pit.ts";
-import { shardFailure } from "./query_terms.ts";
-import { matching, scopesOf, type SearchScope } from "./search_scope.ts";
+import { compileQuery } from "./query.ts";
+import { shardFailure } from "./query_parts.ts";
 import { compareHits, type SortKey, toSortKeys } from "./search_sort.ts";
 import { selectSource } from "./source_filter.ts";
-import type { StoredDocument, StoredIndex } from "./stored_index.ts";
+import type { StoredDocument } from "./stored_document.ts";
+import type { StoredIndex } from "./stored_index.ts";
+import type { SearchScope } from "./search_scope.ts";
 
 /** A document that matches, with what it is sorted by. */
 export interface Hit {
@@ -32,10 +34,31 @@ const BODY_KEYS = new Set([
   "seq_no_primary_term",
   "track_scores",
 ]);
-
 const RESULT_WINDOW = 10_000;
-
 const DEFAULT_TRACK_TOTAL = 10_000;
+
+/** The documents of indices as a search sees them now. */
+export function scopesOf(
+  indices: readonly StoredIndex[],
+  now: number,
+): SearchScope[] {
+  return indices.map((index) => ({
+    index,
+    documents: index.searchable(now).values(),
+    live: true,
+  }));
+}
+
+/** Documents of a scope that match a query. */
+export function* matching(
+  { index, documents, live }: SearchScope,
+  query: unknown,
+  now: number,
+): Generator<StoredDocument> {
+  const compiled = compileQuery(query, { index, now });
+  const among = live ? compiled.candidates?.() ?? documents : documents;
+  for (const document of among) if (compiled.test(document)) yield document;
+}
 
 /**
  * `_search`, over indices or a point in time.

@@ -7,7 +7,8 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { faultAnswer, type ServerName } from "./fault_bodies.ts";
+import { faultAnswer } from "./fault_bodies.ts";
+import type { ServerName } from "./fault_bodies.ts";
 import type { FaultAction, Faults } from "./faults.ts";
 
 /** A request that has arrived whole. */

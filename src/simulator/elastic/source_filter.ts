@@ -111,19 +111,3 @@ function drop(value: unknown, paths: Paths): unknown {
   }
   return rest;
 }
-
-/** Only these fields, under their dotted paths. */
-export function keepFields(
-  source: JsonObject,
-  fields: readonly string[],
-): JsonObject {
-  const kept: JsonObject = {};
-  for (const field of fields) {
-    let value: unknown = source;
-    for (const name of field.split(".")) {
-      value = (value as JsonObject | undefined)?.[name];
-    }
-    if (value !== undefined) kept[field] = value;
-  }
-  return kept;
-}

@@ -1,13 +1,11 @@
-import { keepFields } from "./source_filter.ts";
-import { termsOf } from "./document_values.ts";
+import { prune, termsOf } from "./document_values.ts";
 import { versionConflict } from "./errors.ts";
-import type { Term } from "./field_types.ts";
+import type { Term } from "./field_type.ts";
 import type { JsonObject } from "./json.ts";
 import type { Mapping } from "./mapping.ts";
 import { readTime, type Settings } from "./settings.ts";
-import { type StoredDocument, TermIndex } from "./term_index.ts";
-
-export type { StoredDocument } from "./term_index.ts";
+import type { StoredDocument } from "./stored_document.ts";
+import { TermIndex } from "./term_index.ts";
 
 /** Under which condition a write is done. */
 export interface WriteGuard {
@@ -46,7 +44,6 @@ export interface AliasOptions {
 }
 
 const DEFAULT_REFRESH_MS = 1000;
-
 const DEFAULT_GC_DELETES_MS = 60_000;
 
 /**
@@ -125,7 +122,7 @@ export class StoredIndex {
       seqNo: this.#seqNo++,
       source: this.#keptFields === undefined
         ? source
-        : keepFields(source, this.#keptFields),
+        : prune(source, this.#keptFields),
     };
     this.#put(document, now);
     return { result: exists ? "updated" : "created", document };

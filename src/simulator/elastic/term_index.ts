@@ -1,18 +1,5 @@
-import type { Term } from "./field_types.ts";
-import type { JsonObject } from "./json.ts";
-
-/** One version of one document. Never changed: a write makes another. */
-export interface StoredDocument {
-  readonly id: string;
-  /** Name of the concrete index. */
-  readonly index: string;
-  readonly version: number;
-  readonly seqNo: number;
-  /** Undefined for a tombstone. */
-  readonly source: JsonObject | undefined;
-  /** Epoch milliseconds of the delete, for a tombstone. */
-  readonly deletedAt?: number;
-}
+import type { Term } from "./field_type.ts";
+import type { StoredDocument } from "./stored_document.ts";
 
 /** Term → documents, for one field of the searchable state. */
 export class TermIndex {
@@ -20,10 +7,12 @@ export class TermIndex {
 
   constructor(readonly terms: (document: StoredDocument) => readonly Term[]) {}
 
+  /** Documents that hold the term. */
   find(term: Term): Iterable<StoredDocument> {
     return this.#documents.get(term) ?? [];
   }
 
+  /** Notes a document that became searchable. */
   add(document: StoredDocument): void {
     for (const term of this.terms(document)) {
       const known = this.#documents.get(term);
@@ -32,6 +21,7 @@ export class TermIndex {
     }
   }
 
+  /** Forgets a document that is not searchable any more. */
   remove(document: StoredDocument): void {
     for (const term of this.terms(document)) {
       const known = this.#documents.get(term);

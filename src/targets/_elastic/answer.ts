@@ -30,3 +30,12 @@ export function list(value: unknown): unknown[] {
 export function countOf(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
+
+/** The type of a field in a mapping, by its full path. */
+export function typeAt(mappings: unknown, field: string): string | undefined {
+  let place = record(mappings);
+  for (const name of field.split(".")) {
+    place = record(record(place.properties)[name]);
+  }
+  return text(place.type);
+}

@@ -40,7 +40,8 @@ export async function runByQuery(
       [403, 404],
       signal,
     );
-    calls.allow(answer, `${verb} by query`, "read, write and maintenance");
+    const right = verb === "delete" ? "delete" : "index";
+    calls.allow(answer, `${verb} by query`, `${right}, read or maintenance`);
     const result = record(answer.body);
     done += countOf(result[`${verb}d`]);
     assertNoFailures(result, `${verb} documents in "${index}"`);

@@ -6,7 +6,7 @@
 import { ConfigError, LoginError } from "../../errors.ts";
 import type { HttpClient, HttpResponse } from "../../http/client.ts";
 import { isRecord, text } from "../../stix/object.ts";
-import { hasNamed, list, reasonOf, record } from "./answer.ts";
+import { hasNamed, list, reasonOf, record, typeAt } from "./answer.ts";
 import { runByQuery } from "./by_query.ts";
 import {
   type Answer,
@@ -160,19 +160,29 @@ export class ElasticClient {
     throw new ConfigError(`Elasticsearch cannot create "${name}": ${reason}`);
   }
 
-  /** `POST /<name>/_rollover`: the next documents get a new backing index. */
+  /**
+   * `POST /<name>/_rollover`: the next documents get a new backing index.
+   *
+   * @throws {LoginError} The key may not.
+   */
   async rollOver(name: string, signal: AbortSignal): Promise<void> {
-    await this.#calls.call(
+    const { status } = await this.#calls.call(
       (client, options) => client.indices.rollover({ alias: name }, options),
-      [],
+      [403],
       signal,
+    );
+    if (status !== 403) return;
+    throw new LoginError(
+      `The key in "${this.#names.login}" may not roll over "${name}": grant ` +
+        `manage on it, or send POST /${name}/_rollover by hand`,
+      { status },
     );
   }
 
   /**
-   * `GET /<index>/_mapping/field/<field>`: types the field has in the indices
-   * behind the name, oldest first; empty where it has none, or may not be
-   * looked at.
+   * `GET /<index>/_mapping`: types the field has in the indices behind the
+   * name, oldest first; empty where it has none, or may not be looked at.
+   * `_mapping/field/<field>` would be shorter, but serverless has none.
    */
   async readFieldTypes(
     index: string,
@@ -180,18 +190,14 @@ export class ElasticClient {
     signal: AbortSignal,
   ): Promise<string[]> {
     const { status, body } = await this.#calls.call(
-      (client, options) =>
-        client.indices.getFieldMapping({ index, fields: field }, options),
-      [400, 403, 404],
+      (client, options) => client.indices.getMapping({ index }, options),
+      [403, 404],
       signal,
     );
     if (status !== 200) return [];
-    const leaf = field.split(".").at(-1) ?? field;
     return Object.entries(record(body)).sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([, found]) => {
-        const mapping = record(record(record(found).mappings)[field]).mapping;
-        return text(record(record(mapping)[leaf]).type);
-      }).filter((type) => type !== undefined);
+      .map(([, found]) => typeAt(record(found).mappings, field))
+      .filter((type) => type !== undefined);
   }
 
   /** `POST /<index>/_count`. Nothing where the key may not read. */

@@ -42,13 +42,16 @@ export class DocumentWriter {
   }
 
   /** Makes the index ready and learns what it holds. May run again. */
-  async setUp(signal: AbortSignal): Promise<IndexState> {
-    this.#state = await setUpIndex(
-      this.#client,
-      this.#options,
-      this.#log,
+  setUp(signal: AbortSignal): Promise<IndexState> {
+    return this.#setUp(false, signal);
+  }
+
+  async #setUp(isStream: boolean, signal: AbortSignal): Promise<IndexState> {
+    this.#state = await setUpIndex(this.#client, this.#options, {
+      isStream: isStream || this.#state?.mode === "data_stream",
+      log: this.#log,
       signal,
-    );
+    });
     return this.#state;
   }
 
@@ -182,8 +185,9 @@ export class DocumentWriter {
         { index: this.#options.name, reason: refused.reason },
       );
     }
-    if (retries.some(({ needs }) => needs === "set-up")) {
-      await this.setUp(signal);
+    const isStream = retries.some(({ needs }) => needs === "appending");
+    if (isStream || retries.some(({ needs }) => needs === "set-up")) {
+      await this.#setUp(isStream, signal);
     }
   }
 }

@@ -108,6 +108,7 @@ export class ElasticSecurityTarget implements Target {
     }
     const version = await this.#kibana.readVersion(signal);
     await this.#rules.learn(signal);
+    await this.#kibana.proveRights(signal);
     log.info("Kibana is ready", { version, rules: this.#rules.size });
   }
 

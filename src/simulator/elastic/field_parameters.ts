@@ -63,7 +63,6 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   binary: [],
   geo_point: ["ignore_malformed", "ignore_z_value", "null_value"],
 };
-
 const NUMBERS = [
   "coerce",
   "ignore_malformed",
@@ -71,28 +70,7 @@ const NUMBERS = [
   "time_series_metric",
   "time_series_dimension",
 ];
-
-/** What an object of a mapping may say. */
-export const OBJECT_PARAMETERS = new Set([
-  "type",
-  "properties",
-  "dynamic",
-  "enabled",
-  "subobjects",
-  "include_in_parent",
-  "include_in_root",
-]);
-
-/** 400 `mapper_parsing_exception`. */
-export function mapperProblem(reason: string): ElasticError {
-  return new ElasticError(400, "mapper_parsing_exception", reason);
-}
-
-/**
- * Refuses parameters that a field type does not have.
- *
- * @throws {ElasticError} 400.
- */
+/** @throws {ElasticError} 400 for a parameter the field type lacks. */
 export function checkParameters(name: string, definition: JsonObject): void {
   const type = String(definition.type);
   const known = [...COMMON, ...(PARAMETERS[type] ?? NUMBERS)];
@@ -112,4 +90,9 @@ export function checkParameters(name: string, definition: JsonObject): void {
       }
     }
   }
+}
+
+/** 400 `mapper_parsing_exception`. */
+export function mapperProblem(reason: string): ElasticError {
+  return new ElasticError(400, "mapper_parsing_exception", reason);
 }
