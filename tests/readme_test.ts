@@ -6,6 +6,7 @@ import { RELAY_SCHEMA, RELAY_VARIABLES } from "../src/config/schema.ts";
 import { inputSchema } from "../src/config/input_schema.ts";
 import { TARGETS } from "../src/targets/mod.ts";
 import { configSchema, seed } from "../src/targets/elastic_security/config.ts";
+import { load } from "./config/fixture.ts";
 import { readmeTables } from "./readme/tables.ts";
 
 const README = new URL("../README.md", import.meta.url);
@@ -102,6 +103,22 @@ function variableRows(): VariableRow[] {
     };
   });
 }
+
+Deno.test("the README's configuration of several targets loads", async () => {
+  const yaml = /```yaml\n([^]*?)```/.exec(readme)?.[1] ?? "";
+  const files = { "/run/secrets/soc": "key", "/run/secrets/lab": "key" };
+  const { targets, warnings } = await load({
+    yaml,
+    files,
+    env: { OPENCTI_TOKEN: "token" },
+    registry: TARGETS,
+  });
+  assertEquals(warnings, []);
+  assertEquals(
+    targets.map(({ name, stream }) => [name, stream.id.slice(-1)]),
+    [["soc", "1"], ["lab", "2"]],
+  );
+});
 
 Deno.test("the README lists every command, and no other", () => {
   const listed = tableAfter("| command").flatMap(([cell = ""]) =>

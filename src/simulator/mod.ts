@@ -27,7 +27,7 @@ export interface Simulator {
 }
 
 /** The filter of the simulated stream; a label takes an object out of it. */
-const FILTERS = JSON.stringify({
+export const FILTERS = JSON.stringify({
   mode: "and",
   filters: [{
     key: ["objectLabel"],

@@ -4,6 +4,7 @@ import { silentLog } from "../../src/observability/log.ts";
 import { streamScope } from "../../src/opencti/scope.ts";
 import type { StreamEvent } from "../../src/opencti/event.ts";
 import { indicator, startPlatform } from "./platform.ts";
+import { FILTERS } from "../../src/simulator/mod.ts";
 
 const NEVER = new AbortController().signal;
 const AUTHOR = {
@@ -137,17 +138,6 @@ Deno.test("GraphqlClient follows the platform's clock", async () => {
   await platform.client.probe(NEVER);
   const difference = platform.client.graphql.platformNow() - now;
   assert(Math.abs(difference) < 5000, `${difference} ms apart`);
-});
-
-const FILTERS = JSON.stringify({
-  mode: "and",
-  filters: [{
-    key: ["objectLabel"],
-    operator: "not_eq",
-    values: ["do-not-share"],
-    mode: "or",
-  }],
-  filterGroups: [],
 });
 
 function update(number: number): StreamEvent {

@@ -21,21 +21,10 @@ import type { DeadLetter } from "../../src/state/dead_letters.ts";
 import { openState, type RelayState } from "../../src/state/open_state.ts";
 import { TARGETS } from "../../src/targets/mod.ts";
 import { NOW, RECORDING } from "./recording.ts";
+import { FILTERS } from "../../src/simulator/mod.ts";
 
 /** Name of the one target that the variables make. */
 export const TARGET = "elastic-security";
-
-/** As the recorded platform's filter, shortened: a label takes an object out. */
-const FILTERS = JSON.stringify({
-  mode: "and",
-  filters: [{
-    key: ["objectLabel"],
-    operator: "not_eq",
-    values: ["do-not-share"],
-    mode: "or",
-  }],
-  filterGroups: [],
-});
 
 /** Waits of a test that does not want to wait. */
 export const IMPATIENT: BackoffOptions = { baseMs: 5, maxMs: 50 };

@@ -1,3 +1,4 @@
+import { seededRandom } from "../random.ts";
 import type { ItemFault } from "./bulk.ts";
 import type { BulkOperation } from "./bulk_request.ts";
 import { ElasticError } from "./errors.ts";
@@ -121,7 +122,7 @@ export class Faults {
 
   /** Random trouble until `clear()`; undefined ends it. */
   chaos(chaos: Chaos | undefined): void {
-    this.#chaos = chaos && { ...chaos, random: mulberry32(chaos.seed) };
+    this.#chaos = chaos && { ...chaos, random: seededRandom(chaos.seed) };
   }
 
   /** Takes every fault away. */
@@ -190,15 +191,4 @@ function meets(
   return typeof filter.path === "string"
     ? path.includes(filter.path)
     : filter.path.test(path);
-}
-
-/** A small generator of numbers in [0, 1). */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

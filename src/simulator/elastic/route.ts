@@ -62,3 +62,13 @@ export function plain(
 ): ElasticError {
   return new ElasticError(status, "plain", message, { headers });
 }
+
+/** "Done", as most changes of the cluster are answered. */
+export const ACK = { status: 200, body: { acknowledged: true } };
+
+/** Query parameters of calls that the master node answers. */
+export const MASTER = "master_timeout timeout";
+
+/** Query parameters of calls that name indices. */
+export const EXPAND =
+  "ignore_unavailable allow_no_indices expand_wildcards local";

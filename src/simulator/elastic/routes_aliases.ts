@@ -2,12 +2,16 @@ import { ElasticError, illegalArgument } from "./errors.ts";
 import { concrete } from "./indices_of.ts";
 import { asList, isObject, type JsonObject } from "./json.ts";
 import { patternTest } from "./names.ts";
-import { type Call, plain, type Reply, type Route } from "./route.ts";
+import {
+  ACK,
+  type Call,
+  EXPAND,
+  MASTER,
+  plain,
+  type Reply,
+  type Route,
+} from "./route.ts";
 import { resolve } from "./targets.ts";
-
-const ACK = { status: 200, body: { acknowledged: true } };
-const MASTER = "master_timeout timeout";
-const EXPAND = "ignore_unavailable allow_no_indices expand_wildcards local";
 
 /** Aliases. */
 export const ALIAS_ROUTES: readonly Route[] = [

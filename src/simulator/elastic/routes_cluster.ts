@@ -1,11 +1,8 @@
 import { composeAuthenticate, composePrivileges } from "./account.ts";
-import type { Call, Reply, Route } from "./route.ts";
+import { ACK, type Call, MASTER, type Reply, type Route } from "./route.ts";
 import { ElasticError, illegalArgument } from "./errors.ts";
 import { isObject } from "./json.ts";
 import { resolve } from "./targets.ts";
-
-const ACK = { status: 200, body: { acknowledged: true } };
-const MASTER = "master_timeout timeout";
 
 /** Cluster, security, templates and lifecycle policies. */
 export const CLUSTER_ROUTES: readonly Route[] = [

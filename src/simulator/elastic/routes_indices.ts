@@ -1,16 +1,19 @@
 import { indexToJson } from "./index_json.ts";
 import { concrete } from "./indices_of.ts";
-import type { Call, Reply, Route } from "./route.ts";
+import {
+  ACK,
+  type Call,
+  EXPAND,
+  MASTER,
+  type Reply,
+  type Route,
+} from "./route.ts";
 import { illegalArgument, indexNotFound } from "./errors.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { patternTest } from "./names.ts";
 import { settingsToJson, toSettings } from "./settings.ts";
 import type { StoredIndex } from "./stored_index.ts";
 import { resolve } from "./targets.ts";
-
-const ACK = { status: 200, body: { acknowledged: true } };
-const MASTER = "master_timeout timeout";
-const EXPAND = "ignore_unavailable allow_no_indices expand_wildcards local";
 
 /** Indices, mappings, settings and data streams. */
 export const INDEX_ROUTES: readonly Route[] = [

@@ -1,4 +1,4 @@
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../random.ts";
 
 /**
  * How a response stops: the body's regular end, the socket closed in the

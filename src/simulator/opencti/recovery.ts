@@ -4,7 +4,7 @@ import {
   type StixObject,
 } from "../../stix/object.ts";
 import type { ObjectTable, StoredObject } from "./objects.ts";
-import { seededRandom, shuffled } from "./random.ts";
+import { seededRandom, shuffled } from "../random.ts";
 
 /** What one recovery reads from the database. */
 export interface RecoveryOptions {
