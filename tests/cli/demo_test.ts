@@ -30,7 +30,7 @@ Deno.test("demo ends with 0 within seconds, with a table of what arrived", async
       "threat.indicator.type file",
       "language kuery",
       "language esql",
-      "│ skipped        │ revoked ",
+      "│ skipped      │ revoked ",
       "Look at one of them: opencti-relay demo --show ",
     ]
   ) assertStringIncludes(out, text);
