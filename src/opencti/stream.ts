@@ -127,8 +127,9 @@ function repairedPosition(
   options.watch?.gap(liveFrom, oldestId);
   options.log.error(
     "OpenCTI no longer holds the events after our position: objects changed " +
-      "meanwhile are read from its database now, objects deleted meanwhile " +
-      "are not known; run `verify --fix` to find them",
+      "meanwhile are read from its database now, but what was deleted " +
+      "meanwhile is not known and stays in the target. To be rid of it, empty " +
+      "the target and reset the connector's state in OpenCTI: all is read anew",
     { position: liveFrom, oldest: oldestId },
   );
   return { ...position, recoverUntil };

@@ -90,7 +90,8 @@ export const configSchema = z.object({
     "-logs-ti_*",
   ]).describe(
     "Indices that KQL, Lucene and EQL rules search. The last entry keeps " +
-      "them from finding the threat documents themselves",
+      "them from finding the threat documents themselves; another index_name " +
+      "is left out in the same way",
   ),
   opencti_external_url: url().optional().describe(
     "URL of OpenCTI in links. Default: opencti.external_url",
@@ -146,4 +147,30 @@ export function kibanaUrl(
   elastic.hostname = elastic.hostname.replace(".es.", ".kb.");
   if (elastic.port === "9243") elastic.port = "";
   return elastic.origin;
+}
+
+/**
+ * Indices that rules search: as configured, without the index of the threat
+ * documents where a wildcard would take it in.
+ */
+export function ruleIndices(
+  { index_name, rule_index_patterns }: Pick<
+    ElasticSecurityConfig,
+    "index_name" | "rule_index_patterns"
+  >,
+): readonly string[] {
+  const isTakenIn = rule_index_patterns.some((pattern) =>
+    pattern.includes("*") && covers(pattern, index_name)
+  );
+  const isLeftOut = rule_index_patterns.some((pattern) =>
+    pattern.startsWith("-") && covers(pattern.slice(1), index_name)
+  );
+  return isTakenIn && !isLeftOut
+    ? [...rule_index_patterns, `-${index_name}`]
+    : rule_index_patterns;
+}
+
+function covers(pattern: string, name: string): boolean {
+  const parts = pattern.split("*").map((part) => RegExp.escape(part));
+  return new RegExp(`^${parts.join(".*")}$`).test(name);
 }

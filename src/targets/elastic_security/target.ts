@@ -15,7 +15,11 @@ import type {
 } from "../target.ts";
 import { checkElasticSecurity } from "./check.ts";
 import { KIBANA_HEADERS, KibanaClient } from "./client.ts";
-import { type ElasticSecurityConfig, kibanaUrl } from "./config.ts";
+import {
+  type ElasticSecurityConfig,
+  kibanaUrl,
+  ruleIndices,
+} from "./config.ts";
 import {
   type EntityPlan,
   type MappingContext,
@@ -80,14 +84,15 @@ export class ElasticSecurityTarget implements Target {
 
   async prepare(signal: AbortSignal): Promise<void> {
     const { log, opencti } = this.#services;
+    // What may refuse the login comes before what writes.
     const info = await this.#elastic.readInfo(signal);
+    await this.#prepareRules(signal);
     const state = await this.#writer.setUp(signal);
     log.info("Elasticsearch is ready", {
       version: info?.version ?? "unknown",
       index: this.#config.index_name,
       mode: state.mode,
     });
-    await this.#prepareRules(signal);
     await opencti.ensurePatternTypes(PATTERN_TYPES, signal);
   }
 
@@ -201,7 +206,7 @@ export class ElasticSecurityTarget implements Target {
       externalUrl: config.opencti_external_url ?? opencti.url,
       expireDays: config.indicator_expire_time,
       rulesEnabled: config.rule_enabled,
-      ruleIndexPatterns: config.rule_index_patterns,
+      ruleIndexPatterns: ruleIndices(config),
       ...await readBatchNames(opencti, events, signal),
     };
   }
