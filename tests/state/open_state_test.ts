@@ -31,6 +31,25 @@ Deno.test("openState() makes folder and file, for the owner alone", async () => 
   });
 });
 
+Deno.test("openState() leaves no file behind in which nothing was kept", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/relay.kv`;
+    const files = () => [...Deno.readDirSync(folder)].map(({ name }) => name);
+    await (await openState(path)).close();
+    if (Deno.build.os !== "windows") assertEquals(files(), []);
+    const state = await openState(path);
+    await state.target("x").checkpoint.save({ from: "1-0" });
+    await state.close();
+    assert(files().includes("relay.kv"));
+    // A file that was there before stays, whatever it holds.
+    const again = await openState(path);
+    await again.target("x").checkpoint.clear();
+    await again.close();
+    await (await openState(path)).close();
+    assert(files().includes("relay.kv"));
+  });
+});
+
 Deno.test("openState() refuses a file that another process uses", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/relay.kv`;

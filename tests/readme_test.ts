@@ -1,0 +1,159 @@
+/** What the README says is what the program does. */
+import { assertEquals } from "@std/assert";
+import { COMMANDS } from "../src/cli/commands.ts";
+import { EXIT } from "../src/cli/command.ts";
+import { RELAY_SCHEMA, RELAY_VARIABLES } from "../src/config/schema.ts";
+import { inputSchema } from "../src/config/input_schema.ts";
+import { TARGETS } from "../src/targets/mod.ts";
+import { configSchema, seed } from "../src/targets/elastic_security/config.ts";
+import { readmeTables } from "./readme/tables.ts";
+
+const README = new URL("../README.md", import.meta.url);
+const START = "<!-- tables:";
+const END = "<!-- tables end -->";
+
+const readme = (await Deno.readTextFile(README)).replaceAll("\r\n", "\n");
+
+Deno.test("the README's tables are the product's rows (UPDATE=1 writes them)", async () => {
+  const start = readme.indexOf("\n", readme.indexOf(START)) + 1;
+  const end = readme.indexOf(END);
+  const wanted = `\n${readmeTables()}\n\n`;
+  if (Deno.env.get("UPDATE") === "1") {
+    await Deno.writeTextFile(
+      README,
+      readme.slice(0, start) + wanted + readme.slice(end),
+    );
+    return;
+  }
+  assertEquals(plain(readme.slice(start, end)), plain(wanted));
+});
+
+/** Without what `deno fmt` is free to change: widths and line breaks. */
+function plain(markdown: string): string {
+  return markdown.replace(/-{3,}/g, "---").replace(/\s+/g, " ").trim();
+}
+
+Deno.test("every variable the README lists is read, with the default it names", () => {
+  const known = new Map<string, unknown>();
+  for (const [path, variable] of RELAY_VARIABLES) {
+    const [block = "", key = ""] = path.split(".");
+    const schema = RELAY_SCHEMA.shape[block as keyof typeof RELAY_SCHEMA.shape];
+    known.set(variable, inputSchema(schema).properties[key]?.default);
+  }
+  const settings = inputSchema(configSchema);
+  for (const [, variable, key] of seed.rows) {
+    known.set(variable, settings.properties[key]?.default);
+  }
+  const required = new Set([
+    "OPENCTI_URL",
+    "OPENCTI_TOKEN",
+    "CONNECTOR_ID",
+    "CONNECTOR_LIVE_STREAM_ID",
+    "ELASTIC_SECURITY_URL",
+    "ELASTIC_SECURITY_API_KEY",
+  ]);
+  const wrong = variableRows().flatMap(({ names, fallback }) =>
+    names.flatMap((name) => {
+      if (!known.has(name)) return [`${name} is not read`];
+      const value = known.get(name);
+      if ((fallback === "required") !== required.has(name)) {
+        return [`${name} is ${required.has(name) ? "" : "not "}required`];
+      }
+      const isTold = value === undefined || fallback.includes(`\`${value}\``);
+      return isTold ? [] : [`${name} is ${value} by default, not ${fallback}`];
+    })
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("the README lists every variable of the connector", () => {
+  const listed = new Set(variableRows().flatMap(({ names }) => names));
+  // The table of the connector `elastic-security-intel`.
+  // deno-fmt-ignore
+  const connector = [
+    "OPENCTI_URL", "OPENCTI_TOKEN", "CONNECTOR_ID", "CONNECTOR_LIVE_STREAM_ID",
+    "ELASTIC_SECURITY_URL", "ELASTIC_SECURITY_API_KEY",
+    "ELASTIC_SECURITY_CLIENT_CERT", "ELASTIC_SECURITY_CLIENT_KEY",
+    "ELASTIC_SECURITY_VERIFY_SSL", "ELASTIC_SECURITY_CA_CERT",
+    "ELASTIC_SECURITY_INDEX_NAME", "ELASTIC_SECURITY_INDICATOR_EXPIRE_TIME",
+    "ELASTIC_SECURITY_BATCH_SIZE",
+  ];
+  assertEquals(connector.filter((name) => !listed.has(name)), []);
+});
+
+interface VariableRow {
+  readonly names: readonly string[];
+  readonly fallback: string;
+}
+
+/** Rows of the table "variable | meaning | default". */
+function variableRows(): VariableRow[] {
+  return tableAfter("| variable").map(([variable = "", , fallback = ""]) => {
+    const [first = "", ...rest] = [...variable.matchAll(/`(\w+)`/g)]
+      .map(([, name = ""]) => name);
+    // `A_CLIENT_CERT`, `_CLIENT_KEY`: the same beginning.
+    const prefix = first.replace(/_[A-Z]+_[A-Z]+$/, "");
+    return {
+      names: [
+        first,
+        ...rest.map((name) => name.startsWith("_") ? prefix + name : name),
+      ],
+      fallback,
+    };
+  });
+}
+
+Deno.test("the README lists every command, and no other", () => {
+  const listed = tableAfter("| command").flatMap(([cell = ""]) =>
+    [...cell.matchAll(/`(\w+)/g)].map(([, name = ""]) => name)
+  );
+  const commands = COMMANDS.map(({ name }) => name);
+  const words = ["schema", "example", "show"];
+  assertEquals(
+    [...new Set(listed)].filter((name) => !words.includes(name)).toSorted(),
+    commands.toSorted(),
+  );
+});
+
+Deno.test("every command line of the README is one", () => {
+  const options = new Map(
+    COMMANDS.map(({ name, options }) => [name, Object.keys(options)]),
+  );
+  const wrong = [
+    ...readme.matchAll(/opencti-relay (?!follows)([a-z]+)([^\n`|]*)/g),
+  ]
+    .flatMap(([text, name = "", rest = ""]) => {
+      const known = options.get(name);
+      // Prose goes on in other words; a command is in code.
+      if (known === undefined) return isCode(text) ? [text] : [];
+      return [...rest.matchAll(/--([a-z-]+)/g)].map(([, option = ""]) => option)
+        .filter((option) => !known.includes(option) && option !== "json")
+        .map((option) => `${name} --${option}`);
+    });
+  assertEquals(wrong, []);
+});
+
+function isCode(text: string): boolean {
+  return readme.includes(`\`${text}`) || readme.includes(`\n${text}`);
+}
+
+Deno.test("the README names the exit codes and the targets", () => {
+  const codes = /Exit codes: ([^]*?)\n\n/.exec(readme)?.[1] ?? "";
+  const told = [...codes.matchAll(/\b(\d) /g)].map(([, code]) => Number(code));
+  // Nothing finds drift yet.
+  const { drift: _, ...used } = EXIT;
+  assertEquals(told, Object.values(used));
+  assertEquals(
+    tableAfter("| target").map(([name = ""]) => name.replaceAll("`", "")),
+    TARGETS.map(({ name }) => name),
+  );
+});
+
+/** Cells of the rows of the table whose head begins like this. */
+function tableAfter(head: string): string[][] {
+  const lines = readme.slice(readme.indexOf(`\n${head}`) + 1).split("\n");
+  const rows = lines.slice(2, lines.findIndex((line) => !line.startsWith("|")));
+  return rows.map((row) =>
+    row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim())
+  );
+}
