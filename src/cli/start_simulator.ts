@@ -8,13 +8,13 @@ const LAST_PORT = 65_533;
 /**
  * Starts the simulator as `--stream`, `--seed` and `--port` say.
  *
- * @param endsAt When the generated week ends. Default: now.
+ * @param endsAt When the generated week ends, milliseconds since 1970.
  * @throws {ConfigError} One of them is wrong, the recording cannot be read, or
  * a port is taken.
  */
 export async function startSimulatorFor(
   { values }: CommandArgs,
-  endsAt?: number,
+  endsAt = Date.now(),
 ): Promise<Simulator> {
   const stream = typeof values.stream === "string" ? values.stream : undefined;
   const seed = wholeNumber(values.seed, "--seed") ?? 1;
@@ -27,12 +27,7 @@ export async function startSimulatorFor(
   }
   if (stream !== undefined) await assertReadable(stream);
   try {
-    return await startSimulator({
-      stream,
-      seed,
-      port,
-      ...(endsAt === undefined ? {} : { endsAt }),
-    });
+    return await startSimulator({ stream, seed, port, endsAt });
   } catch (error) {
     throw isAddressTaken(error)
       ? new ConfigError(

@@ -48,10 +48,12 @@ export class GroupReader {
         const frame = readFrame(message, this.#position.versionFloor);
         const moved = this.#move(message.id, frame);
         this.#options.watch?.reached(message.id);
-        if (moved || this.finished || this.reopen) {
+        const isOver = this.finished || this.reopen;
+        // An item carries the position itself.
+        if (isOver || (moved && !hasItems(frame))) {
           yield { kind: "position", resumeFrom: this.#position };
         }
-        if (this.finished || this.reopen) return;
+        if (isOver) return;
         yield* this.#items(message, frame);
       }
     } finally {
@@ -168,6 +170,10 @@ export class GroupReader {
 }
 
 function isData(frame: Frame): boolean {
-  return frame.kind === "main" || frame.kind === "recovered" ||
-    frame.kind === "dependency" || frame.kind === "malformed";
+  return hasItems(frame) || frame.kind === "dependency";
+}
+
+/** Dependencies are given out in a recovery only. */
+function hasItems({ kind }: Frame): boolean {
+  return kind === "main" || kind === "recovered" || kind === "malformed";
 }

@@ -212,6 +212,25 @@ Deno.test("readStream() names positions that lose nothing", async () => {
   assertEquals(items.at(-1)?.resumeFrom.from, "10000-0");
 });
 
+// A batch is bounded in items: positions of their own would halve it.
+Deno.test("readStream() gives one item per event, position included", async () => {
+  const ids = ["1000-0", "2000-0", "3000-0"];
+  const { http } = scripted(() => ({
+    newest: "3000-0",
+    frames: [...ids.map((id) => main(id, id)), heartbeat("3000-0")],
+  }));
+  const items = await readAll(optionsFor(http), { from: "0-1" });
+  assertEquals(
+    items.map(({ kind, resumeFrom }) => [kind, resumeFrom.from]),
+    [
+      ["event", "0-1"],
+      ["event", "1000-0"],
+      ["event", "2000-0"],
+      ["position", "3000-0"],
+    ],
+  );
+});
+
 Deno.test("readStream() never makes a position of a heartbeat's id", async () => {
   const { http } = scripted(() => ({
     newest: "9000-0",
