@@ -62,6 +62,7 @@ class Bench {
           this.asked.push([...types.keys()]);
           return Promise.resolve();
         },
+        sightings: undefined as never,
       },
       state: undefined as never,
       log: logger,
