@@ -1,7 +1,7 @@
 /** From the alert indices to what the state holds of them. */
 import { RejectedError, TransientError } from "../../errors.ts";
 import type { Page } from "../_elastic/client.ts";
-import type { SightingsOptions } from "./sightings.ts";
+import type { SightingsOptions } from "./sightings_options.ts";
 import { type Alert, toAlert } from "./sightings_alert.ts";
 import { Ledger } from "./sightings_ledger.ts";
 import { KEEP_ALIVE, toSearchBody } from "./sightings_query.ts";

@@ -65,6 +65,8 @@ export function toSearchBody(page: PageQuery): Json {
       "@timestamp": {
         order: "asc",
         format: "strict_date_optional_time_nanos",
+        // A pattern of one's own may reach an index that has no such field.
+        unmapped_type: "date",
       },
     }],
     _source: [...ALERT_FIELDS],

@@ -1,6 +1,6 @@
 import type { DocumentPlace } from "../_elastic/client.ts";
 import type { Json } from "../_elastic/document.ts";
-import type { SightingsOptions } from "./sightings.ts";
+import type { SightingsOptions } from "./sightings_options.ts";
 import { type Alert, fieldAt, type Match, textsAt } from "./sightings_alert.ts";
 import { patternsOf } from "./sightings_pattern.ts";
 

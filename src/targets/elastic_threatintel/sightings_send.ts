@@ -3,7 +3,7 @@ import { sleep } from "../../backoff.ts";
 import { LoginError, RejectedError } from "../../errors.ts";
 import type { SightedSpan } from "../../opencti/sightings.ts";
 import { openctiMarkingId } from "../../stix/marking.ts";
-import type { SightingsOptions } from "./sightings.ts";
+import type { SightingsOptions } from "./sightings_options.ts";
 import { type CountRow, keys, together } from "./sightings_ledger.ts";
 
 /** What became of the counts. */

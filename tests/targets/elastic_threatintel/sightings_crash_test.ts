@@ -2,13 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { SightingsClient } from "../../../src/opencti/sightings.ts";
 import { pollSightingsOnce } from "../../../src/targets/elastic_threatintel/sightings.ts";
 import type { StateKey, TargetState } from "../../../src/targets/target.ts";
-import {
-  alertOf,
-  type Bench,
-  MINUTE,
-  START,
-  withBench,
-} from "./sightings_bench.ts";
+import { alertOf, type Bench, MINUTE, withBench } from "./sightings_bench.ts";
 
 /** The process dies here. */
 class Crash extends Error {
