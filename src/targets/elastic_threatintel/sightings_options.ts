@@ -17,7 +17,7 @@ export interface SightingsSettings {
   readonly lookbackMs: number;
   /** `elastic.signals.signal_index`: names and patterns, comma-separated. */
   readonly alertIndex: string;
-  /** `elastic.signals.query` as `toAlertQuery()` reads it. */
+  /** The `query` of `elastic.signals.query`. Default: indicator matches. */
   readonly query?: Json | undefined;
   /** `connector.entity_name` and its description. */
   readonly place: SightingPlace;

@@ -1,4 +1,3 @@
-import { isRecord } from "../../stix/object.ts";
 import type { Json } from "../_elastic/document.ts";
 import { ALERT_FIELDS } from "./sightings_alert.ts";
 
@@ -15,28 +14,6 @@ const MATCH_ALERTS: Json = {
 
 /** How long a point in time lives without a search. */
 export const KEEP_ALIVE = "2m";
-
-/** The `query` of the setting `elastic.signals.query`; `size` is let pass. */
-export function toAlertQuery(
-  setting: string,
-): { query: Json } | { problem: string } {
-  let body: unknown;
-  try {
-    body = JSON.parse(setting);
-  } catch (error) {
-    return { problem: `is not JSON: ${(error as Error).message}` };
-  }
-  if (!isRecord(body) || !isRecord(body.query)) {
-    return { problem: 'must be a JSON object with a "query" object' };
-  }
-  const others = Object.keys(body).filter((key) =>
-    key !== "query" && key !== "size"
-  );
-  if (others.length > 0) {
-    return { problem: `may only hold "query", not "${others.join('", "')}"` };
-  }
-  return { query: body.query };
-}
 
 /** A page of alerts. */
 export interface PageQuery {

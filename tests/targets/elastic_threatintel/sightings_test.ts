@@ -6,7 +6,6 @@ import {
   pollSightings,
   pollSightingsOnce,
 } from "../../../src/targets/elastic_threatintel/sightings.ts";
-import { toAlertQuery } from "../../../src/targets/elastic_threatintel/sightings_query.ts";
 import { entity, indicator } from "../../simulator/opencti/objects.ts";
 import {
   alertOf,
@@ -461,18 +460,10 @@ scenario("obeys a custom query", async (bench) => {
     ...alert,
     "kibana.alert.rule.type": "query",
   });
-  const read = toAlertQuery(
-    '{"size": 3, "query": {"term": {"kibana.alert.rule.type": "query"}}}',
-  );
-  assert("query" in read);
-  await bench.round({ query: read.query });
+  await bench.round({
+    query: { term: { "kibana.alert.rule.type": "query" } },
+  });
   assertEquals(total(bench.sightings()), 1);
-});
-
-Deno.test("toAlertQuery() refuses what it cannot use", () => {
-  for (const text of ["{", "[]", "{}", '{"query":{},"sort":[]}']) {
-    assert("problem" in toAlertQuery(text), text);
-  }
 });
 
 const TROUBLE: readonly (readonly [string, (bench: Bench) => void])[] = [
