@@ -27,7 +27,7 @@ export interface Hit {
 }
 
 /** One hit of a search in a point in time. */
-export interface SortedHit extends Hit {
+export interface SortedHit extends Pick<Hit, "id" | "source"> {
   /** Where the next page begins: `search_after`. */
   readonly sort: readonly unknown[];
 }
