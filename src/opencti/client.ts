@@ -10,6 +10,7 @@ import {
   STREAM_INFO,
 } from "./operations.ts";
 import { ensurePatternTypes } from "./pattern_types.ts";
+import { PlatformSightings, type SightingsClient } from "./sightings.ts";
 
 /** What a marking id stands for. */
 export interface Marking {
@@ -45,6 +46,8 @@ export interface OpenctiClient {
     types: ReadonlyMap<string, string>,
     signal: AbortSignal,
   ): Promise<void>;
+  /** What was seen, and where. */
+  readonly sightings: SightingsClient;
 }
 
 /** The platform and the user of the token. */
@@ -75,6 +78,7 @@ const PARALLEL_READS = 4;
 export class PlatformClient implements OpenctiClient {
   readonly url: string;
   readonly graphql: GraphqlClient;
+  readonly sightings: SightingsClient;
   readonly #log: Log;
   /** STIX id to the object, or `null` for what the platform does not show. */
   readonly #known = new Map<string, StixObject | null>();
@@ -82,6 +86,7 @@ export class PlatformClient implements OpenctiClient {
   constructor(http: HttpClient, options: { url: string; log: Log }) {
     this.url = options.url;
     this.graphql = new GraphqlClient(http);
+    this.sightings = new PlatformSightings(this.graphql);
     this.#log = options.log;
   }
 

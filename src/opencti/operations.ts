@@ -68,3 +68,43 @@ export const STILL_IN_STREAM =
     edges { node { id } }
   }
 }`;
+
+/** Which of some ids the platform has, and under which other ids. */
+export const KNOWN_IDS = `query KnownIds($filters: FilterGroup, $first: Int!) {
+  stixCoreObjects(filters: $filters, first: $first) {
+    edges { node { id standard_id x_opencti_stix_ids } }
+  }
+}`;
+
+/** Ids of objects of some types. */
+export const FIND_OBJECTS = `query FindObjects(
+  $types: [String], $filters: FilterGroup, $first: Int!
+) {
+  stixCoreObjects(types: $types, filters: $filters, first: $first) {
+    edges { node { id entity_type } }
+  }
+}`;
+
+/** Adds a system; gives the one there is for a name that is taken. */
+export const ADD_SYSTEM = `mutation AddSystem($input: SystemAddInput!) {
+  systemAdd(input: $input) { id }
+}`;
+
+/** Adds a sighting, or widens one whose dates are near. */
+export const ADD_SIGHTING = `mutation AddSighting(
+  $input: StixSightingRelationshipAddInput!
+) {
+  stixSightingRelationshipAdd(input: $input) { id }
+}`;
+
+/** Sightings of one object at one place, the newest first. */
+export const SIGHTINGS_OF = `query SightingsOf(
+  $fromId: StixRef, $toId: StixRef, $first: Int!
+) {
+  stixSightingRelationships(
+    fromId: $fromId, toId: $toId, first: $first,
+    orderBy: last_seen, orderMode: desc
+  ) {
+    edges { node { id first_seen last_seen attribute_count } }
+  }
+}`;

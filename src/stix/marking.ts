@@ -57,6 +57,13 @@ export function isWellKnownMarking(id: string): boolean {
   return TEXT_BY_ID.has(id);
 }
 
+/** The id under which OpenCTI knows a TLP level. */
+export function openctiMarkingId(tlp: Tlp): string {
+  // The first row of a level is OpenCTI's.
+  const [uuid] = WELL_KNOWN_IDS.find(([, text]) => text === `TLP:${tlp}`) ?? [];
+  return `marking-definition--${uuid}`;
+}
+
 /** The most restrictive TLP among the markings; undefined where none is TLP. */
 export function tlpOf(
   markings: readonly MarkingReference[],

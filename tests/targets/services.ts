@@ -31,6 +31,8 @@ export class TestServices {
         return client;
       },
       opencti: {
+        // No test of these targets reports sightings.
+        sightings: undefined as never,
         url: "https://cti.example.org",
         namesOf: (refs) => this.#answer(refs, this.names),
         markingsOf: (refs) => this.#answer(refs, this.markings),

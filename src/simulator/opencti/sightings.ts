@@ -18,6 +18,7 @@ export interface SightingInput {
   readonly confidence?: number | null;
   readonly description?: string | null;
   readonly createdBy?: string | null;
+  readonly objectMarking?: readonly (string | null)[] | null;
 }
 
 /** Source: OpenCTI `relations_deduplication`: 30 days. */
@@ -35,6 +36,12 @@ export function addSighting(
   const from = platform.objects.get(input.fromId);
   const to = platform.objects.get(input.toId);
   if (from === undefined || to === undefined) {
+    throw new OpenctiError("MISSING_REFERENCE_ERROR");
+  }
+  const markings = (input.objectMarking ?? []).map((id) =>
+    platform.objects.get(id ?? "")?.object.id
+  );
+  if (markings.includes(undefined)) {
     throw new OpenctiError("MISSING_REFERENCE_ERROR");
   }
   if (from.internalId === to.internalId) {
@@ -58,7 +65,7 @@ export function addSighting(
   const span = { first, last };
   const known = existing(platform, { from, to, span });
   if (known === undefined) {
-    return create(platform, { from, to, span, input, confidence });
+    return create(platform, { from, to, span, input, confidence, markings });
   }
   return widen(platform, known, { span, input, confidence });
 }
@@ -96,9 +103,10 @@ function create(
     span: Span;
     input: SightingInput;
     confidence: number;
+    markings: readonly unknown[];
   },
 ): StoredObject | undefined {
-  const { from, to, span, input, confidence } = sighting;
+  const { from, to, span, input, confidence, markings } = sighting;
   const dates = {
     first_seen: new Date(span.first).toISOString(),
     last_seen: new Date(span.last).toISOString(),
@@ -121,6 +129,7 @@ function create(
     lang: "en",
     ...(author === undefined ? {} : { created_by_ref: author.object.id }),
     ...(input.description ? { description: input.description } : {}),
+    ...(markings.length > 0 ? { object_marking_refs: markings } : {}),
     ...dates,
     count: input.attribute_count,
     sighting_of_ref: from.object.id,
