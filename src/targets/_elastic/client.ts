@@ -22,7 +22,11 @@ export type NameKind = "absent" | "index" | "alias" | "data_stream" | "unknown";
 
 /** One document found by a search. */
 export interface Hit {
+  /** Concrete index. */
+  readonly index: string;
   readonly id: string;
+  /** Its version, where the search asks for it; else 0. */
+  readonly version: number;
   readonly source: Json;
 }
 
@@ -32,12 +36,14 @@ export interface ElasticSettingNames {
   readonly login: string;
 }
 
-interface Answer {
+/** An answer whose status was expected. */
+export interface Answer {
   readonly status: number;
   readonly body: unknown;
 }
 
-interface CallOptions {
+/** What every call hands to the official client. */
+export interface CallOptions {
   readonly signal: AbortSignal;
   readonly meta: true;
   readonly ignore: number[];
@@ -252,7 +258,12 @@ export class ElasticClient {
     );
     this.#allow(answer, "search", "read");
     return list(record(record(answer.body).hits).hits).filter(isRecord)
-      .map((hit) => ({ id: `${hit._id}`, source: record(hit._source) }));
+      .map((hit) => ({
+        index: `${hit._index}`,
+        id: `${hit._id}`,
+        version: countOf(hit._version),
+        source: record(hit._source),
+      }));
   }
 
   /**
@@ -361,6 +372,15 @@ export class ElasticClient {
     } catch (error) {
       throw this.#named(error);
     }
+  }
+
+  /** A call of a derived client; statuses in `expect` are answers. */
+  protected call(
+    run: (client: Client, options: CallOptions) => Promise<unknown>,
+    expect: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    return this.#call(run, expect, signal);
   }
 
   async #call(
