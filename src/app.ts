@@ -2,12 +2,12 @@ import { type BackoffOptions, DEFAULT_BACKOFF } from "./backoff.ts";
 import type { RelayConfig, TargetConfig } from "./config/load.ts";
 import { proxyFor } from "./config/proxy.ts";
 import { startOf } from "./config/start.ts";
-import { ConfigError, LoginError } from "./errors.ts";
+import { ConfigError } from "./errors.ts";
 import type { Endpoint, HttpClient } from "./http/client.ts";
 import { createHttpClient } from "./http/create_client.ts";
 import type { Log } from "./observability/log.ts";
 import { TargetStats } from "./observability/target_stats.ts";
-import { PlatformClient, type PlatformInfo } from "./opencti/client.ts";
+import { PlatformClient } from "./opencti/client.ts";
 import type { Position } from "./opencti/event.ts";
 import type { RegistrationMemory } from "./opencti/registration.ts";
 import { type StreamScope, streamScope } from "./opencti/scope.ts";
@@ -249,30 +249,13 @@ export async function runTargets(options: RunOptions): Promise<void> {
   }
 }
 
-/** The platform's answer to a wrong token does not say what to do. */
-async function probe(
-  platform: PlatformClient,
-  signal: AbortSignal,
-): Promise<PlatformInfo> {
-  try {
-    return await platform.probe(signal);
-  } catch (error) {
-    if (!(error instanceof LoginError)) throw error;
-    throw new LoginError(
-      'OpenCTI refuses the token: set "opencti.token" (OPENCTI_TOKEN) to a ' +
-        `valid token of the connector's user (${error.message})`,
-      { cause: error, status: error.status },
-    );
-  }
-}
-
 async function announcePlatform(
   platform: PlatformClient,
   { wiring, stats }: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const info = await retryTransient(
-    () => probe(platform, signal),
+    () => platform.probe(signal),
     {
       backoff: wiring.backoff ?? DEFAULT_BACKOFF,
       log: wiring.log,

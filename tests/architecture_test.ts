@@ -24,7 +24,23 @@ const ROOT = new URL("../", import.meta.url);
 const MAX_LINES = 300;
 
 /** Files that may be longer, each with the one idea that makes it so. */
-const LONG_FILES: ReadonlyMap<string, string> = new Map();
+// deno-fmt-ignore
+const LONG_FILES: ReadonlyMap<string, string> = new Map([
+  ["src/targets/_elastic/client.ts",            "one short method per endpoint"],
+  ["src/config/schema.ts",                      "a table: every shared setting with its words"],
+  ["src/simulator/elastic/document_check.ts",   "one walk of a document along its mapping"],
+  ["src/simulator/elastic/rule_schema.ts",      "a table: what Kibana takes in a rule"],
+  ["src/simulator/elastic/cluster.ts",          "one object: what a cluster holds"],
+  ["src/simulator/week/campaigns.ts",           "a table: the stories"],
+  ["src/simulator/week/indicator_shapes.ts",    "a table: shapes of indicators, a few lines each"],
+  ["src/simulator/week/life.ts",                "a table: what happens to objects, a few lines each"],
+  ["src/simulator/week/oddities.ts",            "a table: rare events, a few lines each"],
+]);
+
+/** Files beside `src/` that a file may read. */
+const MANIFEST_READERS: ReadonlyMap<string, string> = new Map([
+  ["src/cli/version.ts", "deno.json"],
+]);
 
 const src = readFiles("src");
 const tests = readFiles("tests");
@@ -44,6 +60,7 @@ rule(
       file.imports.flatMap((found) => {
         const to = resolve(file, found);
         if (to === undefined) return [];
+        if (MANIFEST_READERS.get(file.path) === to) return [];
         if (!to.startsWith("src/")) {
           return [at(file, found, `leaves src: ${to}`)];
         }

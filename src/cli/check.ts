@@ -7,7 +7,12 @@ import {
   platformEndpoint,
   type Wiring,
 } from "../app.ts";
-import { ConfigError, RejectedError, TransientError } from "../errors.ts";
+import {
+  ConfigError,
+  LoginError,
+  RejectedError,
+  TransientError,
+} from "../errors.ts";
 import { PlatformClient, type PlatformInfo } from "../opencti/client.ts";
 import type { CheckResult } from "../targets/target.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
@@ -132,19 +137,20 @@ async function checkStream(
   id: string,
   signal: AbortSignal,
 ): Promise<Line[]> {
-  return await attempt("OpenCTI", `stream ${id}`, async () => {
+  const subject = "live stream";
+  return await attempt("OpenCTI", subject, async () => {
     const info = await platform.streamInfo(id, signal);
-    const line = { at: "OpenCTI", subject: `stream ${id}` };
+    const line = { at: "OpenCTI", subject };
     if (info === undefined) {
       return [{
         ...line,
         status: "failed",
-        detail: "not found",
+        detail: `${id} is not there, or may not be read`,
         remedy: "check live_stream_id, and that the user may read the stream",
       }];
     }
     return [
-      info.live ? { ...line, status: "ok", detail: `"${info.name}"` } : {
+      info.live ? { ...line, status: "ok", detail: `"${info.name}", ${id}` } : {
         ...line,
         status: "warning",
         detail: `"${info.name}" is stopped`,
@@ -166,19 +172,31 @@ async function attempt(
     const isOurs = error instanceof ConfigError ||
       error instanceof TransientError || error instanceof RejectedError;
     if (!isOurs) throw error;
-    return [{ at, subject, status: "failed", detail: error.message }];
+    const remedy = remedyOf(error);
+    return [{ at, subject, status: "failed", detail: error.message, remedy }];
   }
+}
+
+function remedyOf(error: Error): string {
+  if (error instanceof LoginError) {
+    return "make a token for the connector's user in OpenCTI and set it as " +
+      "OPENCTI_TOKEN (opencti.token)";
+  }
+  return error instanceof TransientError
+    ? "check the address, network and server"
+    : "correct the setting that is named";
 }
 
 function table(lines: readonly Line[]): string {
   const rendered = new Table({
-    head: ["where", "what", "result", "detail", "remedy"],
+    head: ["where", "what", "result", "detail, and what to do"],
     style: { head: [], border: [] },
-    colWidths: [16, 32, 9, 40, 44],
+    colWidths: [20, 29, 10, 60],
     wordWrap: true,
   });
   for (const { at, subject, status, detail, remedy } of lines) {
-    rendered.push([at, subject, status, detail, remedy ?? ""]);
+    const text = remedy === undefined ? detail : `${detail}\n-> ${remedy}`;
+    rendered.push([at, subject, status, text]);
   }
   return rendered.toString();
 }

@@ -42,6 +42,8 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Whether words may follow that are no options. Default false. */
+  readonly takesWords?: boolean;
   /** Loads the code and runs it; the result is the exit code. */
   run(args: CommandArgs, io: CommandIo): Promise<number>;
 }

@@ -75,6 +75,7 @@ export const COMMANDS: readonly Command[] = [
     usage: "schema | example | show",
     summary: "JSON Schema, example file, or the effective configuration",
     options: {},
+    takesWords: true,
     run: async (args, io) =>
       (await import("./config.ts")).configCommand(args, io),
   },

@@ -4,26 +4,25 @@ import { loadConfig } from "../config/load.ts";
 import { createLog } from "../observability/log.ts";
 import { Progress } from "../observability/progress.ts";
 import { TargetStats } from "../observability/target_stats.ts";
-import { type Simulator, startSimulator } from "../simulator/mod.ts";
+import type { Simulator } from "../simulator/mod.ts";
+import type { PipelineSignals } from "../pipeline/pipeline.ts";
 import { openState } from "../state/open_state.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { stopSignals } from "./run.ts";
-import { wholeNumber } from "./simulate.ts";
+import { startSimulatorFor } from "./start_simulator.ts";
 
 /** Always the same week, so that the ids of one run can be asked for later. */
 const WEEK_ENDS_AT = Date.UTC(2026, 2, 9, 8);
 
 /** `demo`: everything on loopback, with a table of what arrived. */
 export async function demo(
-  { values }: CommandArgs,
+  args: CommandArgs,
   io: CommandIo,
 ): Promise<number> {
-  const stream = typeof values.stream === "string" ? values.stream : undefined;
-  const simulator = await startSimulator({
-    stream,
-    endsAt: WEEK_ENDS_AT,
-    seed: wholeNumber(values.seed, "--seed") ?? 1,
-  });
+  const { values } = args;
+  const { stream } = values;
+  const simulator = await startSimulatorFor(args, WEEK_ENDS_AT);
+  const { signals, release } = stopSignals(io);
   const folder = await Deno.makeTempDir({ prefix: "opencti-relay-demo-" });
   try {
     io.printError(
@@ -33,13 +32,14 @@ export async function demo(
         : `Playing "${stream}" from a simulated OpenCTI to a simulated ` +
           "Elastic Security ...\n",
     );
-    const outcome = await carry(simulator, folder, io);
+    const outcome = await carry(simulator, { folder, io, signals });
     if (typeof values.show === "string") {
       io.print(shown(simulator, values.show));
     } else if (values.json === true) {
       io.print(JSON.stringify(summaryOf(simulator, outcome), null, 2));
     } else io.print(report(simulator, outcome));
   } finally {
+    release();
     await simulator.stop();
     await Deno.remove(folder, { recursive: true });
   }
@@ -55,8 +55,11 @@ interface Outcome {
 
 async function carry(
   simulator: Simulator,
-  folder: string,
-  io: CommandIo,
+  { folder, io, signals }: {
+    folder: string;
+    io: CommandIo;
+    signals: PipelineSignals;
+  },
 ): Promise<Outcome> {
   const config = await loadConfig({
     explicitFile: false,
@@ -77,7 +80,6 @@ async function carry(
     log,
     now: () => io.now(),
   });
-  const { signals, release } = stopSignals(io);
   const state = await openState(config.state.path);
   const startedAt = performance.now();
   progress.start();
@@ -97,7 +99,6 @@ async function carry(
     };
   } finally {
     progress.stop();
-    release();
     await state.close();
   }
 }

@@ -1,5 +1,11 @@
 import { parseArgs } from "@std/cli";
-import { ConfigError, LoginError, TransientError } from "../errors.ts";
+import { nearest } from "../config/nearest.ts";
+import {
+  ConfigError,
+  LoginError,
+  RejectedError,
+  TransientError,
+} from "../errors.ts";
 import {
   type Command,
   type CommandArgs,
@@ -23,6 +29,13 @@ export async function main(
   } catch (error) {
     if (error instanceof LoginError || error instanceof TransientError) {
       io.printError(`${error.message}\n`);
+      return EXIT.connectivity;
+    }
+    if (error instanceof RejectedError) {
+      io.printError(
+        `${error.message}\nThe server answers, but not as expected: check ` +
+          "that its URL is set to the right address\n",
+      );
       return EXIT.connectivity;
     }
     if (error instanceof ConfigError) {
@@ -51,10 +64,12 @@ async function dispatch(
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) {
+    const names = COMMANDS.map((known) => known.name);
+    const near = nearest(name, names);
     throw new ConfigError(
-      `There is no command "${name}". Commands: ${
-        COMMANDS.map((known) => known.name).join(", ")
-      }`,
+      `There is no command ${JSON.stringify(name)}` +
+        (near === undefined ? "" : `; did you mean "${near}"?`) +
+        `\nCommands: ${names.join(", ")}`,
     );
   }
   const args = parse(command, rest);
@@ -85,18 +100,29 @@ function parse(command: Command, argv: readonly string[]): CommandArgs {
       args: argv.map((arg) => SEED_FLAGS[arg] ?? arg),
       options,
       strict: true,
-      allowPositionals: true,
+      allowPositionals: command.takesWords ?? false,
     });
     return {
       values: values as Record<string, string | boolean | undefined>,
       positionals,
     };
   } catch (error) {
+    const [what = ""] = (error as Error).message.split(". ");
+    const near = nearestOption(what, Object.keys(options));
     throw new ConfigError(
-      `${(error as Error).message}\nSee: opencti-relay ${command.name} --help`,
+      `${what}${near === undefined ? "" : `; did you mean --${near}?`}\n` +
+        `See: opencti-relay ${command.name} --help`,
       { cause: error },
     );
   }
+}
+
+function nearestOption(
+  message: string,
+  known: readonly string[],
+): string | undefined {
+  const unknown = /^Unknown option '--([\w-]+)/.exec(message)?.[1];
+  return unknown === undefined ? undefined : nearest(unknown, known);
 }
 
 function helpText(): string {

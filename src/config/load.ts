@@ -71,6 +71,7 @@ export async function loadConfig(options: LoadOptions): Promise<RelayConfig> {
   for (const draft of drafts) targets.push(await readTarget(draft, loading));
   noteDuplicates(targets, loading.problems);
   const configs = targetConfigs(targets, connector, loading);
+  noteMisspelt(loading);
   loading.problems.throwIfAny();
   return relayConfig({ relay, connector, targets, configs }, loading);
 }
@@ -94,6 +95,16 @@ function noteStrayVariables(drafts: readonly Draft[], loading: Loading): void {
         ? ""
         : `, or set the variables of one (${decisive.join(", ")})`),
   );
+}
+
+/** A variable that nobody reads explains what is missing. */
+function noteMisspelt({ problems, warnings }: Loading): void {
+  if (problems.count === 0) return;
+  for (const warning of warnings) {
+    const [, place = "", what = ""] =
+      /^(\w+): (.*did you mean.*)$/.exec(warning) ?? [];
+    if (place !== "") problems.add(place, what);
+  }
 }
 
 const REST_SCHEMA = RELAY_SCHEMA.omit({ connector: true });
@@ -183,6 +194,9 @@ function relayConfig(
     warnings.push(
       "opencti.ssl_verify is off: anyone on the way can read the token",
     );
+  }
+  if (http !== undefined) {
+    warnings.push("http.address is set, but this version serves no status");
   }
   return {
     opencti: {

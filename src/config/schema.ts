@@ -23,40 +23,47 @@ import {
 /** What the stream of a target is like; `connector` and each target have it. */
 const STREAM_SHAPE = {
   live_stream_id: streamId().optional().describe(
-    "Id of the live stream, from Data sharing > Live streams",
+    "Id of the live stream to follow. OpenCTI shows it under Data > Data " +
+      "sharing > Live streams",
   ).meta({ examples: ["${CONNECTOR_LIVE_STREAM_ID}"] }),
   live_stream_listen_delete: booleanField().optional().describe(
-    "Follow deletions; without it nothing is ever removed. Default true",
+    "Follow deletions; with false, what OpenCTI deletes stays in the target. " +
+      "Default: true",
   ),
   live_stream_no_dependencies: booleanField().optional().describe(
-    "Leave out what an object refers to. The default depends on the target",
+    "Ask OpenCTI not to send, before each object, those that it refers to. " +
+      "The default depends on the target",
   ),
   live_stream_with_inferences: booleanField().optional().describe(
-    "Follow inferred objects too. Default false",
+    "Follow what OpenCTI's rule engine infers, too. Default: false",
   ),
   live_stream_recover_iso_date: recoverUntil().optional().describe(
-    "First run: replay what the platform holds up to this ISO 8601 date; " +
-      '"no" replays nothing. Default: up to now',
+    "First run: read what OpenCTI's database holds up to this ISO 8601 date, " +
+      'then follow the stream. "no" reads only what the stream itself still ' +
+      "holds. Default: up to now",
   ),
   live_stream_start_timestamp: startFrom().optional().describe(
-    "First run: start at this time (milliseconds since 1970 or ISO 8601). " +
-      "Default: the beginning",
+    "First run: leave out what changed before this time (milliseconds since " +
+      "1970, or ISO 8601). Default: nothing is left out",
   ),
 };
 
 /** The `connector` block. */
 export const CONNECTOR_SCHEMA = z.strictObject({
   id: uuid().optional().describe(
-    "UUID under which the platform knows this connector; must be unique",
+    "Any UUID, under which OpenCTI knows this connector; unique among its " +
+      "connectors",
   ).meta({ examples: ["${CONNECTOR_ID}"] }),
-  type: connectorType().optional().describe("STREAM, and nothing else"),
+  type: connectorType().optional().describe(
+    "Always STREAM; read so that a connector's file needs no change",
+  ),
   name: text({ min: 2, max: 200 }).optional().describe(
-    "Name in the platform. The default depends on the target",
+    "Name shown in OpenCTI. The default depends on the target",
   ),
   scope: commaList().optional().describe(
-    "Scope shown in the platform. The default depends on the target",
+    "Scope shown in OpenCTI. The default depends on the target",
   ),
-  log_level: logLevel().optional().describe("The same as log.level"),
+  log_level: logLevel().optional().describe("Another name of log.level"),
   ...STREAM_SHAPE,
 });
 
@@ -67,7 +74,7 @@ export const RELAY_SCHEMA = z.strictObject({
       .meta({ examples: ["https://opencti.example.org"] }),
     token: secret().describe("Token of the connector's own user"),
     ssl_verify: booleanField().default(true).describe(
-      "Verify the platform's certificate",
+      "Verify the platform's certificate; false is for tests",
     ),
     ca_cert: pemFile().optional().describe(
       "PEM file of the authority that signed the platform's certificate",
@@ -88,8 +95,9 @@ export const RELAY_SCHEMA = z.strictObject({
   connector: CONNECTOR_SCHEMA.prefault({}).describe("Defaults of all targets"),
   state: z.strictObject({
     path: text().prefault("./relay.kv").describe(
-      "Where positions are kept: a file, or the URL of a KV Connect server. " +
-        "Under systemd the default is relay.kv in $STATE_DIRECTORY",
+      "Where positions and dead letters are kept: a file, or the URL of a KV " +
+        "Connect server. Under systemd the default is relay.kv in " +
+        "$STATE_DIRECTORY",
     ),
   }).prefault({}).describe("What is remembered between runs"),
   log: z.strictObject({
@@ -104,7 +112,9 @@ export const RELAY_SCHEMA = z.strictObject({
     address: listenAddress().describe(
       "Address and port of /live, /ready, /metrics, /status and the page",
     ).meta({ examples: ["127.0.0.1:8686"] }),
-  }).optional().describe("Status over HTTP; off unless configured"),
+  }).optional().describe(
+    "Status over HTTP: read and checked, but not served by this version",
+  ),
   proxy: z.strictObject({
     http: proxyUrl().optional().describe("Proxy for http:// URLs"),
     https: proxyUrl().optional().describe("Proxy for https:// URLs"),
@@ -122,11 +132,11 @@ export const TARGET_SCHEMA = z.strictObject({
   ),
   type: text().describe("What it is"),
   connector_id: uuid().optional().describe(
-    "UUID of this target's connector in the platform. Default: connector.id " +
+    "UUID of this target's connector in OpenCTI. Default: connector.id " +
       "for the first target, derived from it and the name for the others",
   ),
   connector_name: text({ min: 2, max: 200 }).optional().describe(
-    "Name of this target's connector in the platform",
+    "Name of this target's connector in OpenCTI. The default depends on its type",
   ),
   ...STREAM_SHAPE,
 });

@@ -1,5 +1,6 @@
 /** Where settings come from; a higher number wins. */
 export const LAYER = { file: 0, environment: 1, json: 2 } as const;
+/** One of those sources. */
 export type Layer = typeof LAYER[keyof typeof LAYER];
 
 /** Where one value was written, for messages. */
@@ -16,6 +17,7 @@ export interface Leaf {
   readonly origin: Origin;
 }
 
+/** A list of settings, in written order. */
 export interface List {
   readonly kind: "list";
   readonly items: readonly Node[];

@@ -7,11 +7,11 @@ import type {
   HttpResponse,
   HttpStream,
 } from "./client.ts";
-import { Deadline } from "./deadline.ts";
-import { masked, secretsIn, summaryOf } from "./excerpt.ts";
+import { masked, summaryOf } from "./excerpt.ts";
 import { failureOf } from "./failure.ts";
 import { createFetchTransport } from "./fetch_transport.ts";
 import { createNodeTransport } from "./node_transport.ts";
+import { type Client, prepare, type Sent, toHeaders } from "./outgoing.ts";
 import { checkPem } from "./pem.ts";
 import { proxyFor, type ReadEnvironment } from "./proxy.ts";
 import { errorOf } from "./status.ts";
@@ -20,14 +20,18 @@ import {
   type TransportAnswer,
   transportKind,
 } from "./transport.ts";
-import { parseBaseUrl, requestUrl } from "./url.ts";
+import { parseBaseUrl } from "./url.ts";
 
 /** Endpoint's and request's default time limit. */
 const TIMEOUT_MS = 30_000;
+
 const CONNECT_TIMEOUT_MS = 30_000;
+
 /** Shorter than the idle limits of common servers and firewalls. */
 const IDLE_MS = 30_000;
+
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
 /** So much is read of an answer that is not a success. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
@@ -71,13 +75,6 @@ export function createHttpClient(
     stream: (request) => openStream(client, request),
     close: () => client.transport.close(),
   };
-}
-
-interface Client {
-  readonly base: URL;
-  readonly headers: Headers;
-  readonly timeoutMs: number;
-  readonly transport: Transport;
 }
 
 function createTransport(
@@ -153,100 +150,8 @@ async function openStream(
   }
 }
 
-/** A request on its way. */
-interface Sent {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: Headers;
-  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
-  readonly deadline: Deadline;
-  /** "POST /api/iocs at tool.example.org". */
-  readonly what: string;
-  readonly secrets: readonly string[];
-}
-
-async function prepare(
-  client: Client,
-  request: HttpRequest,
-  defaults: Record<string, string>,
-): Promise<Sent> {
-  const method = request.method ?? "GET";
-  if (request.body !== undefined && (method === "GET" || method === "HEAD")) {
-    throw new TypeError(`${method} has no body`);
-  }
-  const url = requestUrl(client.base, request);
-  const { body, contentType } = await toBody(request.body);
-  const headers = toHeaders(request.headers, {
-    ...Object.fromEntries(client.headers),
-    ...defaults,
-  });
-  setDefault(headers, "content-type", contentType);
-  setDefault(headers, "accept", "*/*");
-  setDefault(headers, "accept-encoding", "gzip, br");
-  setDefault(headers, "user-agent", "opencti-relay");
-  return {
-    method,
-    url,
-    headers,
-    body,
-    deadline: new Deadline(
-      request.signal,
-      request.timeoutMs ?? client.timeoutMs,
-    ),
-    what: `${method} ${url.pathname.slice(0, 200)} at ${url.host}`,
-    secrets: secretsIn(headers),
-  };
-}
-
-function setDefault(
-  headers: Headers,
-  name: string,
-  value: string | undefined,
-): void {
-  if (value !== undefined && !headers.has(name)) headers.set(name, value);
-}
-
-/** Text is JSON unless its sender says otherwise. */
-async function toBody(
-  body: HttpRequest["body"],
-): Promise<Pick<Sent, "body"> & { contentType?: string | undefined }> {
-  if (!(body instanceof FormData)) {
-    return typeof body === "string"
-      ? { body, contentType: "application/json" }
-      : { body };
-  }
-  const encoded = new Response(body);
-  const contentType = encoded.headers.get("content-type") ?? undefined;
-  return { body: new Uint8Array(await encoded.arrayBuffer()), contentType };
-}
-
-function toHeaders(
-  given: Readonly<Record<string, string>> | undefined,
-  defaults: Readonly<Record<string, string | undefined>>,
-): Headers {
-  const headers = new Headers();
-  for (const part of [defaults, given ?? {}]) {
-    for (const [name, value] of Object.entries(part)) {
-      if (value !== undefined) setHeader(headers, name, value);
-    }
-  }
-  return headers;
-}
-
-function setHeader(headers: Headers, name: string, value: string): void {
-  try {
-    headers.set(name, value);
-  } catch {
-    // Its own error would hold the value.
-    throw new ConfigError(
-      `Cannot send the header "${name}": its name or value holds a character ` +
-        "that HTTP does not allow, such as a line break",
-    );
-  }
-}
-
 /** Sends and reads the headers; throws for a status that is not wanted. */
-async function send(
+export async function send(
   client: Client,
   sent: Sent,
   expect: HttpRequest["expect"],
@@ -314,10 +219,12 @@ function toError(error: unknown, sent: Sent): unknown {
 
 function toResponse(
   answer: TransportAnswer,
-  text: string,
+  body: string,
   about: Pick<Sent, "what" | "secrets">,
 ): HttpResponse {
   const { status, headers } = answer;
+  // A refusal that the caller handles ends in messages all the same.
+  const text = status < 400 ? body : masked(body, about.secrets);
   return {
     status,
     headers,

@@ -54,8 +54,9 @@ export function secretsIn(headers: Headers): string[] {
   for (const [name, value] of headers) {
     if (!SECRET_NAMES.test(name)) continue;
     found.push(value, ...value.split(/[\s;,]+/));
-    const basic = /^Basic\s+(\S+)$/i.exec(value)?.[1];
-    if (basic !== undefined) found.push(...basicParts(basic));
+    // Elasticsearch encodes `id:key` of an API key as Basic does.
+    const pair = /^(?:Basic|ApiKey)\s+(\S+)$/i.exec(value)?.[1];
+    if (pair !== undefined) found.push(...pairParts(pair));
   }
   return found.filter((text) =>
     text.length >= 4 && !/^basic$|^bearer$|^apikey$|^token$/i.test(text)
@@ -63,7 +64,7 @@ export function secretsIn(headers: Headers): string[] {
     .sort((a, b) => b.length - a.length);
 }
 
-function basicParts(encoded: string): string[] {
+function pairParts(encoded: string): string[] {
   try {
     const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0));
     const pair = new TextDecoder().decode(bytes);

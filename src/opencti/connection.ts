@@ -9,6 +9,8 @@ export interface Connection {
   /** Bounds of what the platform holds; empty where it does not say. */
   readonly oldestId: string;
   readonly newestId: string;
+  /** The platform's clock as it answered, where the answer tells it. */
+  readonly answeredAt: number | undefined;
   /** What follows, until the connection ends. */
   messages(): AsyncGenerator<SseMessage, void, undefined>;
   close(): Promise<void>;
@@ -72,6 +74,7 @@ export async function connect(
     return {
       oldestId: frame.firstEventId,
       newestId: frame.lastEventId,
+      answeredAt: dateOf(response.headers),
       messages: () => messages,
       close,
     };
@@ -79,6 +82,11 @@ export async function connect(
     await close();
     throw error;
   }
+}
+
+function dateOf(headers: Headers): number | undefined {
+  const at = Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(at) ? undefined : at;
 }
 
 /**

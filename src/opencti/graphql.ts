@@ -129,9 +129,16 @@ function errorOf(error: unknown, operation: string): Error | "lock" {
   const text = `Cannot run ${operation} on OpenCTI: ${code}, ` +
     `"${String(message ?? "").slice(0, 500)}"`;
   if (meaning === "login") {
-    return new LoginError(text, {
-      status: code === "FORBIDDEN_ACCESS" ? 403 : 401,
-    });
+    return code === "FORBIDDEN_ACCESS"
+      ? new LoginError(
+        `${text}: give a role of the token's user the right to do this`,
+        { status: 403 },
+      )
+      : new LoginError(
+        `${text}: check opencti.token (OPENCTI_TOKEN), the token of the ` +
+          "connector's user",
+        { status: 401 },
+      );
   }
   return meaning === "transient"
     ? new TransientError(text)

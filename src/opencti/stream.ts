@@ -95,10 +95,11 @@ export async function* readStream(
 function repairedPosition(
   options: StreamOptions,
   position: Position,
-  { oldestId, newestId }: Connection,
+  { oldestId, newestId, answeredAt }: Connection,
 ): Position | undefined {
-  const recoverUntil = new Date(options.platformNow() - RECOVER_MARGIN_MS)
-    .toISOString();
+  // The clock may have been set back since it was asked for the last time.
+  const now = answeredAt ?? options.platformNow();
+  const recoverUntil = new Date(now - RECOVER_MARGIN_MS).toISOString();
   const { lastEventId } = position;
   // Ids went back: the stream was wiped, or the platform restored.
   if (
@@ -126,8 +127,9 @@ function repairedPosition(
   options.watch?.gap(liveFrom, oldestId);
   options.log.error(
     "OpenCTI no longer holds the events after our position: objects changed " +
-      "meanwhile are read from its database now, objects deleted meanwhile " +
-      "are not known; run `verify --fix` to find them",
+      "meanwhile are read from its database now, but what was deleted " +
+      "meanwhile is not known and stays in the target. To be rid of it, empty " +
+      "the target and reset the connector's state in OpenCTI: all is read anew",
     { position: liveFrom, oldest: oldestId },
   );
   return { ...position, recoverUntil };

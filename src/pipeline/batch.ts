@@ -10,6 +10,11 @@ export interface Batch {
   readonly malformed: readonly Malformed[];
   /** Events that a later one of the same object replaced. */
   readonly superseded: number;
+  /**
+   * Deletes that an event replaced of which the stream does not say whether
+   * its object matches the filter: they hold where it does not.
+   */
+  readonly deletes: ReadonlyMap<StreamEvent, StreamEvent>;
   /** The position once all of the batch is settled. */
   readonly resumeFrom: Position;
 }
@@ -134,6 +139,7 @@ function bytesOf(item: StreamItem): number {
 
 function takeBatch(waiting: WaitingRoom, limits: BatchLimits): Batch {
   const events = new Map<string, StreamEvent>();
+  const deletes = new Map<StreamEvent, StreamEvent>();
   const malformed: Malformed[] = [];
   let superseded = 0;
   let bytes = 0;
@@ -146,7 +152,7 @@ function takeBatch(waiting: WaitingRoom, limits: BatchLimits): Batch {
     bytes += size;
     resumeFrom = item.resumeFrom;
     if (item.kind === "event") {
-      if (replace(events, item.event)) superseded++;
+      if (replace(events, deletes, item.event)) superseded++;
     } else if (item.kind === "malformed") malformed.push(item);
     waiting.take();
   }
@@ -154,6 +160,7 @@ function takeBatch(waiting: WaitingRoom, limits: BatchLimits): Batch {
     events: [...events.values()],
     malformed,
     superseded,
+    deletes,
     resumeFrom: resumeFrom as Position,
   };
 }
@@ -165,6 +172,7 @@ function takeBatch(waiting: WaitingRoom, limits: BatchLimits): Batch {
  */
 function replace(
   events: Map<string, StreamEvent>,
+  deletes: Map<StreamEvent, StreamEvent>,
   event: StreamEvent,
 ): boolean {
   const key = event.internalId;
@@ -173,11 +181,23 @@ function replace(
     events.set(key, event);
     return false;
   }
+  const last = event.action === "delete" ? event : together(earlier, event);
+  const gone = earlier.action === "delete" ? earlier : deletes.get(earlier);
+  deletes.delete(earlier);
+  if (last.unsure === true && gone !== undefined) deletes.set(last, gone);
   events.delete(key);
-  const { changed: _changed, reversePatch: _patch, ...rest } = event;
-  events.set(
-    key,
-    event.action === "delete" ? event : { ...rest, cause: "changed" },
-  );
+  events.set(key, last);
   return true;
+}
+
+function together(earlier: StreamEvent, event: StreamEvent): StreamEvent {
+  const { changed: _changed, reversePatch: _patch, unsure, ...rest } = event;
+  // What was inside the filter is so until an event says otherwise.
+  const isUnsure = unsure === true &&
+    (earlier.unsure === true || earlier.action === "delete");
+  return {
+    ...rest,
+    cause: "changed",
+    ...(isUnsure ? { unsure: true } : {}),
+  };
 }

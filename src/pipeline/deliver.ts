@@ -81,8 +81,9 @@ interface Trouble {
 async function tryOnce(
   target: Target,
   events: readonly StreamEvent[],
-  { abort, stats }: DeliverOptions,
+  options: DeliverOptions,
 ): Promise<{ outcomes: Outcome[]; trouble?: Trouble }> {
+  const { abort, stats } = options;
   try {
     const outcomes = await target.deliver(events, abort);
     if (outcomes.length !== events.length) {
@@ -99,7 +100,7 @@ async function tryOnce(
       return { outcomes: [{ status: "rejected", reason, httpStatus }] };
     }
     if (error instanceof RejectedError) {
-      return await oneByOne(target, events, abort);
+      return await oneByOne(target, events, options);
     }
     const isTrouble = error instanceof TransientError ||
       error instanceof LoginError;
@@ -119,25 +120,16 @@ async function tryOnce(
 async function oneByOne(
   target: Target,
   events: readonly StreamEvent[],
-  abort: AbortSignal,
-): Promise<{ outcomes: Outcome[] }> {
+  options: DeliverOptions,
+): Promise<{ outcomes: Outcome[]; trouble?: Trouble }> {
   const outcomes: Outcome[] = [];
+  let trouble: Trouble | undefined;
   for (const event of events) {
-    try {
-      const [outcome] = await target.deliver([event], abort);
-      outcomes.push(outcome as Outcome);
-    } catch (error) {
-      if (abort.aborted) throw abort.reason;
-      if (error instanceof RejectedError) {
-        const { message: reason, status: httpStatus } = error;
-        outcomes.push({ status: "rejected", reason, httpStatus });
-      } else if (error instanceof TransientError) {
-        const { message: reason, retryAfterMs: afterMs } = error;
-        outcomes.push({ status: "retry", reason, afterMs });
-      } else throw error;
-    }
+    const one = await tryOnce(target, [event], options);
+    outcomes.push(...one.outcomes);
+    trouble ??= one.trouble;
   }
-  return { outcomes };
+  return trouble === undefined ? { outcomes } : { outcomes, trouble };
 }
 
 function toRejected(

@@ -88,6 +88,11 @@ async function followStream(options: Follow): Promise<void> {
     memory: await options.memory.load() ?? {},
     log,
   });
+  // A first start with a wrong login leaves no trace, here or on the platform.
+  if (await store.checkpoint.load() === undefined) {
+    const target = options.createTarget();
+    await retryTransient(() => target.prepare(stop), options, stop);
+  }
   while (!stop.aborted) {
     const session = new AbortController();
     const stopOrReset = AbortSignal.any([stop, session.signal]);
@@ -186,5 +191,6 @@ async function saveMemory(
   registration: Registration,
   { memory }: Follow,
 ): Promise<void> {
+  if (Object.keys(registration.memory).length === 0) return;
   await memory.save(registration.memory);
 }

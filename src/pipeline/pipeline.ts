@@ -124,8 +124,12 @@ async function withoutOutsiders(
   );
   stats.enter("running");
   if (outside.size === 0) return batch.events;
-  stats.skip("outside the stream's filter", outside.size);
-  return batch.events.filter((event) => !outside.has(event));
+  return batch.events.flatMap((event) => {
+    if (!outside.has(event)) return event;
+    const gone = batch.deletes.get(event);
+    if (gone === undefined) stats.skip("outside the stream's filter");
+    return gone ?? [];
+  });
 }
 
 function toDeadLetters(

@@ -71,6 +71,9 @@ export async function startSimulator(
   const elastic = await startElastic({
     now: () => clock(),
     ...(port === undefined ? {} : { port: port + 1, kibanaPort: port + 2 }),
+  }).catch(async (error) => {
+    await opencti.stop();
+    throw error;
   });
   return {
     opencti,

@@ -32,8 +32,10 @@ const IN_MEMORY = ":memory:";
 
 /**
  * Opens the state at a path, making the file and its folder if need be, and
- * holds its lock until `close()`. An http(s) URL is a KV Connect server, which
- * has no lock: one program per URL is then up to whoever runs it.
+ * holds its lock until `close()`. A file that was made here and holds nothing
+ * by then is removed again: a start that fails leaves no trace. An http(s) URL
+ * is a KV Connect server, which has no lock: one program per URL is then up to
+ * whoever runs it.
  *
  * @throws {ConfigError} Another process uses it, it is damaged, was written by
  *   a newer version, or cannot be made; the message says what to do.
@@ -41,18 +43,18 @@ const IN_MEMORY = ":memory:";
  */
 export async function openState(path: string): Promise<RelayState> {
   const isFile = !isUrl(path) && path !== IN_MEMORY;
-  const lock = isFile ? await guarded(path, () => takeFile(path)) : undefined;
+  const file = isFile ? await guarded(path, () => takeFile(path)) : undefined;
   try {
     const kv = await openKv(path);
     try {
       await guarded(path, () => prepare(kv, path));
-      return toState(kv, { path, lock });
+      return toState(kv, { path, file });
     } catch (error) {
       kv.close();
       throw error;
     }
   } catch (error) {
-    lock?.release();
+    file?.lock.release();
     throw error;
   }
 }
@@ -86,7 +88,7 @@ export async function openStateReadOnly(path: string): Promise<ReadOnlyState> {
 
 function toState(
   kv: Deno.Kv,
-  { path, lock }: { path: string; lock: Lock | undefined },
+  { path, file }: { path: string; file: StateFile | undefined },
 ): RelayState {
   const stores = new Map<string, TargetStore<unknown>>();
   const isExclusive = !isUrl(path);
@@ -98,23 +100,41 @@ function toState(
       return store as TargetStore<Position>;
     },
     names: () => guarded(path, () => readNames(kv)),
-    close: () => {
+    close: async () => {
+      const isUnused = file?.isNew === true &&
+        (await guarded(path, () => readNames(kv))).length === 0;
       kv.close();
-      lock?.release();
-      return Promise.resolve();
+      if (isUnused) await removeFiles(path);
+      file?.lock.release();
     },
   };
 }
 
+/** A state file that is ours alone until the lock is released. */
+interface StateFile {
+  readonly lock: Lock;
+  /** It was not there before. */
+  readonly isNew: boolean;
+}
+
+/** With what SQLite and the lock keep beside it. */
+async function removeFiles(path: string): Promise<void> {
+  for (const suffix of ["", "-shm", "-wal", ".lock"]) {
+    // Windows keeps files that are open; an empty one does no harm.
+    await Deno.remove(`${path}${suffix}`).catch(() => {});
+  }
+}
+
 /** Readable for its owner alone: dead letters hold intelligence. */
-async function takeFile(path: string): Promise<Lock> {
+async function takeFile(path: string): Promise<StateFile> {
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const lock = await takeLock(path);
   try {
+    const isNew = !await isFileThere(path);
     const mode = 0o600;
     const options = { read: true, write: true, create: true, mode };
     (await Deno.open(path, options)).close();
-    return lock;
+    return { lock, isNew };
   } catch (error) {
     lock.release();
     throw error;

@@ -9,10 +9,6 @@ export {
   toOpenctiType,
   toStixType,
 } from "./observable_type.ts";
-export {
-  observablesOfPattern,
-  type PatternObservables,
-} from "./pattern_observables.ts";
 
 /**
  * A STIX cyber-observable, or the part of one that a pattern names, under

@@ -1,4 +1,7 @@
-import type { ComparisonExpression, ComparisonJunction } from "./pattern.ts";
+import type {
+  ComparisonExpression,
+  ComparisonJunction,
+} from "./pattern_tree.ts";
 import { type Scalar, toLeaf } from "./pattern_leaf.ts";
 
 /** Properties of one object that hold together. */

@@ -1,5 +1,5 @@
 import { hashAlgorithm } from "./hash_algorithm.ts";
-import type { Comparison, Literal, ObjectPath } from "./pattern.ts";
+import type { Comparison, Literal, ObjectPath } from "./pattern_tree.ts";
 
 /** A value of a property of an observable. */
 export type Scalar = string | number;

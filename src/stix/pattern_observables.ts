@@ -1,5 +1,9 @@
 import type { Observable } from "./observable.ts";
-import type { Observation, ObservationExpression, Pattern } from "./pattern.ts";
+import type {
+  Observation,
+  ObservationExpression,
+  Pattern,
+} from "./pattern_tree.ts";
 import {
   type Alternative,
   alternativesOf,

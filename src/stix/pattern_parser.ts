@@ -8,7 +8,7 @@ import type {
   PathStep,
   Pattern,
   Qualifier,
-} from "./pattern.ts";
+} from "./pattern_tree.ts";
 import { isTimestamp, PatternLexer, type TokenKind } from "./pattern_lexer.ts";
 
 /** Parentheses deeper than this are refused; real patterns need about 5. */

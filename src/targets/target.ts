@@ -46,8 +46,8 @@ export interface CheckResult {
 /** One configured destination, such as one Sekoia.io IOC collection. */
 export interface Target {
   /**
-   * Makes the far side ready and proves the credentials work. Called once,
-   * and again after a failure.
+   * Makes the far side ready and proves the credentials work. Called once
+   * or twice at the start, and again after a failure.
    *
    * @throws {TransientError} It cannot be reached: tried again without end.
    * @throws {LoginError} The credentials are refused.

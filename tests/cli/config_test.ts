@@ -6,6 +6,7 @@ import { exampleYaml } from "../../src/config/example.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { assertEquals, assertMatch, assertRejects } from "../assert.ts";
 import { ENV, load, REGISTRY } from "../config/fixture.ts";
+import { fakeIo } from "./fake_io.ts";
 
 /** Runs a command and gives its exit code and what it wrote. */
 async function run(
@@ -22,22 +23,9 @@ async function run(
     files?: Record<string, string>;
   },
 ): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await command({ values, positionals }, {
-    print: (text) => out.push(text),
-    printError: (text) => err.push(text),
-    env: () => env,
-    registry: REGISTRY,
-    readTextFile: (path) =>
-      path in files
-        ? Promise.resolve(files[path]!)
-        : Promise.reject(new Deno.errors.NotFound()),
-    now: () => 0,
-    screen: undefined,
-    onStop: () => () => {},
-  });
-  return { code, out: out.join("\n"), err: err.join("\n") };
+  const io = fakeIo({ variables: env, files, registry: REGISTRY });
+  const code = await command({ values, positionals }, io);
+  return { code, out: io.out.join("\n"), err: io.err.join("\n") };
 }
 
 Deno.test("config schema prints the JSON Schema", async () => {
@@ -64,7 +52,7 @@ Deno.test("config show prints what counts, as a file that loads", async () => {
   assertEquals(
     err,
     "Warning: OPENCTI_TOKN: this variable is not read; " +
-      "did you mean OPENCTI_TOKEN?",
+      "did you mean OPENCTI_TOKEN?\n",
   );
   assertEquals(out.includes("token-of-opencti"), false);
   assertEquals(out.includes("key-of-elastic"), false);

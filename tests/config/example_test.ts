@@ -1,13 +1,14 @@
 import { exampleYaml } from "../../src/config/example.ts";
 import { configJsonSchema } from "../../src/config/json_schema.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { TARGETS } from "../../src/targets/mod.ts";
 import { CONNECTOR_ID, ENV, load, REGISTRY, STREAM_ID } from "./fixture.ts";
 
 /**
  * The targets that the committed file is generated from.
  * Regenerate it with `opencti-relay config example > config.example.yml`.
  */
-const COMMITTED_REGISTRY = [] as const;
+const COMMITTED_REGISTRY = TARGETS;
 
 const COMMITTED = new URL("../../config.example.yml", import.meta.url);
 
@@ -18,10 +19,19 @@ Deno.test("config.example.yml is what exampleYaml() gives", async () => {
 
 Deno.test("config.example.yml parses and loads beside a connector's variables", async () => {
   const yaml = await Deno.readTextFile(COMMITTED);
-  const env = { ...ENV, OPENCTI_URL: undefined };
-  const config = await load({ env, yaml });
+  const env = {
+    ...ENV,
+    OPENCTI_URL: undefined,
+    ELASTIC_SECURITY_URL: undefined,
+  };
+  const config = await load({ env, yaml, registry: COMMITTED_REGISTRY });
   assertEquals(config.opencti.url, "https://opencti.example.org");
-  assertEquals(config.targets.length, REGISTRY.length - 1);
+  assertEquals(
+    config.targets.map(({ name }) => name),
+    // The first stands as it is, the others commented out.
+    TARGETS.slice(0, 1).map(({ name }) => name),
+  );
+  assertEquals(config.warnings, []);
 });
 
 for (const definition of REGISTRY) {

@@ -278,6 +278,7 @@ eachTransport(
     }
     const expected = await client.request({ path: "/404", expect: [404] });
     assertEquals(expected.status, 404);
+    assertEquals(expected.json(), { error: "no\u0007", key: "***" });
   },
   { endpoint: { headers: { "x-api-key": "k3y-of-ours" } } },
 );

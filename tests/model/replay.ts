@@ -15,6 +15,8 @@ export interface ModelObject {
 export interface Replay {
   /** By internal id. */
   readonly objects: ReadonlyMap<string, ModelObject>;
+  /** What the stream carried as context, by STIX id: authors, markings. */
+  readonly context: ReadonlyMap<string, StixObject>;
   /** Main frames that could not be parsed. */
   readonly malformed: number;
   readonly frames: number;
@@ -35,6 +37,7 @@ function keyOf(object: any): string {
  */
 export function replay(text: string): Replay {
   const objects = new Map<string, ModelObject>();
+  const context = new Map<string, StixObject>();
   const outside = new Set<string>();
   let malformed = 0;
   let frames = 0;
@@ -53,7 +56,10 @@ export function replay(text: string): Replay {
       malformed++;
       continue;
     }
-    if (payload.type === undefined) continue;
+    if (payload.type === undefined) {
+      context.set(payload.data.id, payload.data);
+      continue;
+    }
     const key = keyOf(payload.data);
     if (name === "delete") {
       objects.delete(key);
@@ -67,5 +73,5 @@ export function replay(text: string): Replay {
     if (outside.has(key)) continue;
     objects.set(key, { object: payload.data, eventId: id });
   }
-  return { objects, malformed, frames, lastEventId };
+  return { objects, context, malformed, frames, lastEventId };
 }

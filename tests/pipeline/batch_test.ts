@@ -104,6 +104,36 @@ Deno.test("inBatches() forgets what changed when events are taken together", asy
   assertEquals(batch?.superseded, 1);
 });
 
+Deno.test("inBatches() keeps the delete that an unsure event replaced", async () => {
+  const unsure = { action: "update", cause: "changed", unsure: true } as const;
+  const [batch] = await gathered([
+    event(1, "left, then changed in a container"),
+    event(2, "left, then changed in a container", { action: "delete" }),
+    event(3, "left, then changed in a container", unsure),
+    event(4, "left, then changed in a container", unsure),
+    event(5, "left and came back", { action: "delete" }),
+    event(6, "left and came back", unsure),
+    event(7, "left and came back"),
+  ]);
+  const [left, back] = batch?.events ?? [];
+  assert(left !== undefined && back !== undefined);
+  assertEquals([left.id, left.unsure], ["4-0", true]);
+  assertEquals(batch?.deletes.get(left)?.id, "2-0");
+  assertEquals([back.id, back.unsure], ["7-0", undefined]);
+  assertEquals(batch?.deletes.size, 1);
+});
+
+Deno.test("inBatches() does not doubt an object that an event before told", async () => {
+  const unsure = { action: "update", cause: "changed", unsure: true } as const;
+  const [batch] = await gathered([
+    event(1, "a"),
+    event(2, "a", unsure),
+    event(3, "b", unsure),
+    event(4, "b", unsure),
+  ]);
+  assertEquals(batch?.events.map(({ unsure }) => unsure), [undefined, true]);
+});
+
 Deno.test("inBatches() keeps a single event as it came", async () => {
   const update = event(1, "a", {
     action: "update",

@@ -194,3 +194,23 @@ Deno.test("deliverAll() calls a missing outcome a bug", async () => {
     "0 outcomes for 1 events",
   );
 });
+
+Deno.test("deliverAll() pauses when a login is refused while it looks for the bad event", async () => {
+  let refusals = 0;
+  const { target } = scripted([(events) => {
+    if (events.length > 1) throw new RejectedError("400", { status: 400 });
+    if (events[0]?.internalId === "b" && refusals++ < 2) {
+      throw new LoginError("401");
+    }
+    return all({ status: "delivered" })(events);
+  }]);
+  const stats = new TargetStats("t");
+  const rejected = await deliverAll(
+    target,
+    [event("a"), event("b"), event("c")],
+    options(stats),
+  );
+  assertEquals(rejected, []);
+  assertEquals(stats.delivered, 3);
+  assertEquals(refusals, 3);
+});

@@ -4,11 +4,11 @@ import {
   isObservableType,
   type Observable,
   OBSERVABLE_TYPES,
-  observablesOfPattern,
   observablesOfValues,
   toOpenctiType,
   toStixType,
 } from "../../src/stix/observable.ts";
+import { observablesOfPattern } from "../../src/stix/pattern_observables.ts";
 import { parsePattern, PatternError } from "../../src/stix/pattern.ts";
 import cases from "../fixtures/stix/pattern_cases.json" with { type: "json" };
 import { pattern } from "./pattern_arbitrary.ts";
@@ -156,7 +156,7 @@ const NO_SPLIT: readonly [pattern: string, Observable][] = [
     type: "autonomous-system",
     number: 64500,
   }],
-  ["directory:path = '/tmp/x'", { type: "directory", path: "/tmp/x" }],
+  ["directory:path = '/opt/x'", { type: "directory", path: "/opt/x" }],
   ["mutex:name = 'm'", { type: "mutex", name: "m" }],
   ["software:name = 's'", { type: "software", name: "s" }],
   ["process:name = 'p' AND process:command_line = 'p -x'", {

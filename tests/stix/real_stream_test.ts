@@ -11,10 +11,8 @@ import {
   OCTI_EXTENSION,
   type StixObject,
 } from "../../src/stix/object.ts";
-import {
-  observablesOfPattern,
-  observablesOfValues,
-} from "../../src/stix/observable.ts";
+import { observablesOfValues } from "../../src/stix/observable.ts";
+import { observablesOfPattern } from "../../src/stix/pattern_observables.ts";
 import {
   type Comparison,
   type ComparisonExpression,

@@ -2,7 +2,8 @@ import type { Cluster } from "./cluster.ts";
 import { ElasticError, illegalArgument, versionConflict } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { matching, scopesOf } from "./search.ts";
-import type { StoredDocument, StoredIndex } from "./stored_index.ts";
+import type { StoredDocument } from "./stored_document.ts";
+import type { StoredIndex } from "./stored_index.ts";
 import { compileScript } from "./update.ts";
 
 /** What the query string of a by-query call says. */

@@ -1,8 +1,11 @@
-import { DEFAULT_DYNAMIC, jsonTypeOf } from "./dynamic_templates.ts";
+import {
+  DEFAULT_DYNAMIC,
+  type DynamicTemplate,
+  jsonTypeOf,
+} from "./dynamic_templates.ts";
 import { ElasticError } from "./errors.ts";
 import { displayed, ValueProblem } from "./field_type.ts";
 import { isObject, type JsonObject } from "./json.ts";
-import type { Mapping } from "./mapping.ts";
 import {
   childPath,
   countFields,
@@ -27,9 +30,20 @@ const METADATA_FIELDS = new Set([
   "_nested_path",
 ]);
 
+/** What of a mapping a document is checked against, and may add to. */
+export interface DocumentMapping {
+  readonly root: ObjectNode;
+  readonly limits: { readonly depth: number; readonly dataStream: boolean };
+  readonly dynamicTemplates: readonly DynamicTemplate[];
+  readonly dateDetection: boolean;
+  fieldCount: number;
+  /** @throws {ElasticError} So many more fields are too many. */
+  checkLimit(more: number): void;
+}
+
 /** One document on its way through the mapping. */
 interface Walk {
-  readonly mapping: Mapping;
+  readonly mapping: DocumentMapping;
   readonly id: string;
   readonly text: string | undefined;
   /** Undoes the fields this document added, newest last. */
@@ -44,7 +58,7 @@ interface Walk {
  * `strict_dynamic_mapping_exception`.
  */
 export function checkDocument(
-  mapping: Mapping,
+  mapping: DocumentMapping,
   source: JsonObject,
   { id, text }: { id: string; text?: string | undefined },
 ): void {

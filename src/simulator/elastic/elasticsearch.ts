@@ -15,6 +15,7 @@ import { INDEX_ROUTES } from "./routes_indices.ts";
 import { SEARCH_ROUTES } from "./routes_search.ts";
 import { type Principal, requireCluster, requireIndex } from "./security.ts";
 import type { Answer, Request, SeenRequest } from "./server.ts";
+import { refuseManagedSettings } from "./serverless.ts";
 import { filterPath } from "./source_filter.ts";
 
 const COMMON_PARAMS = [
@@ -99,6 +100,11 @@ function answer(
   }
   checkParams(route, path, query);
   authorize(route, vars, { principal, cluster: context.cluster });
+  if (
+    context.serverless && /^\/(?:_index_template\/)?\{\w+\}$/.test(route.path)
+  ) {
+    refuseManagedSettings(parseBody(request.body.toString()));
+  }
   return route.run({
     context,
     cluster: context.cluster,

@@ -1,6 +1,8 @@
 import type { BulkOperation } from "./bulk_request.ts";
 import { ElasticError } from "./errors.ts";
-import type { ServerName } from "./faults.ts";
+
+/** Which of the two servers. */
+export type ServerName = "elasticsearch" | "kibana";
 
 /** The bulk item errors that `Faults.items()` knows by name. */
 export type ItemErrorName =

@@ -1,10 +1,11 @@
 import type { ItemFault } from "./bulk.ts";
 import type { BulkOperation } from "./bulk_request.ts";
 import { ElasticError } from "./errors.ts";
-import { ITEM_ERRORS, type ItemErrorName } from "./fault_bodies.ts";
-
-/** Which of the two servers. */
-export type ServerName = "elasticsearch" | "kibana";
+import {
+  ITEM_ERRORS,
+  type ItemErrorName,
+  type ServerName,
+} from "./fault_bodies.ts";
 
 /** What goes wrong with one request. */
 export type FaultAction =

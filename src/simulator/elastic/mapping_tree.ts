@@ -37,6 +37,7 @@ export interface ObjectNode {
   readonly properties: Map<string, MappingNode>;
 }
 
+/** One place in the tree of a mapping. */
 export type MappingNode = FieldNode | AliasNode | ObjectNode;
 
 const OBJECT_PARAMETERS = new Set([

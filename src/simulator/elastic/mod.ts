@@ -137,6 +137,9 @@ export async function startElastic(
     port: options.kibanaPort ?? 0,
     maxBodyBytes: 100 * MIB,
     handle: (request) => kibana.handle(request),
+  }).catch(async (error) => {
+    await elasticsearch.stop();
+    throw error;
   });
   return {
     ...parts,

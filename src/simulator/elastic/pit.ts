@@ -1,6 +1,7 @@
 import { ElasticError, illegalArgument } from "./errors.ts";
-import type { SearchScope } from "./search.ts";
-import type { StoredDocument, StoredIndex } from "./stored_index.ts";
+import type { SearchScope } from "./search_scope.ts";
+import type { StoredDocument } from "./stored_document.ts";
+import type { StoredIndex } from "./stored_index.ts";
 
 /** A frozen view of indices. */
 export interface PointInTime {

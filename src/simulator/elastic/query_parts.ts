@@ -3,7 +3,8 @@ import { ElasticError } from "./errors.ts";
 import { type Term, ValueProblem } from "./field_type.ts";
 import type { JsonObject } from "./json.ts";
 import type { FieldNode } from "./mapping_tree.ts";
-import type { StoredDocument, StoredIndex } from "./stored_index.ts";
+import type { StoredDocument } from "./stored_document.ts";
+import type { StoredIndex } from "./stored_index.ts";
 
 /** A query made ready for one index. */
 export interface CompiledQuery {

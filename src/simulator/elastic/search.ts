@@ -6,15 +6,9 @@ import { compileQuery } from "./query.ts";
 import { shardFailure } from "./query_parts.ts";
 import { compareHits, type SortKey, toSortKeys } from "./search_sort.ts";
 import { selectSource } from "./source_filter.ts";
-import type { StoredDocument, StoredIndex } from "./stored_index.ts";
-
-/** One index with the documents a search sees in it. */
-export interface SearchScope {
-  readonly index: StoredIndex;
-  readonly documents: Iterable<StoredDocument>;
-  /** The scope is the index's own searchable state, so candidates may serve. */
-  readonly live: boolean;
-}
+import type { StoredDocument } from "./stored_document.ts";
+import type { StoredIndex } from "./stored_index.ts";
+import type { SearchScope } from "./search_scope.ts";
 
 /** A document that matches, with what it is sorted by. */
 export interface Hit {

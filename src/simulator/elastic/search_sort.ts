@@ -3,7 +3,8 @@ import { termsOf } from "./document_values.ts";
 import { illegalArgument } from "./errors.ts";
 import { asList, isObject } from "./json.ts";
 import { shardFailure } from "./query_parts.ts";
-import type { StoredDocument, StoredIndex } from "./stored_index.ts";
+import type { StoredDocument } from "./stored_document.ts";
+import type { StoredIndex } from "./stored_index.ts";
 
 /** One key of a search's `sort`. */
 export interface SortKey {

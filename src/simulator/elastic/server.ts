@@ -8,7 +8,8 @@ import {
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { faultAnswer } from "./fault_bodies.ts";
-import type { FaultAction, Faults, ServerName } from "./faults.ts";
+import type { ServerName } from "./fault_bodies.ts";
+import type { FaultAction, Faults } from "./faults.ts";
 
 /** A request that has arrived whole. */
 export interface Request {

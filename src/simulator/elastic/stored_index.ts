@@ -4,20 +4,8 @@ import type { Term } from "./field_type.ts";
 import type { JsonObject } from "./json.ts";
 import type { Mapping } from "./mapping.ts";
 import { readTime, type Settings } from "./settings.ts";
+import type { StoredDocument } from "./stored_document.ts";
 import { TermIndex } from "./term_index.ts";
-
-/** One version of one document. Never changed: a write makes another. */
-export interface StoredDocument {
-  readonly id: string;
-  /** Name of the concrete index. */
-  readonly index: string;
-  readonly version: number;
-  readonly seqNo: number;
-  /** Undefined for a tombstone. */
-  readonly source: JsonObject | undefined;
-  /** Epoch milliseconds of the delete, for a tombstone. */
-  readonly deletedAt?: number;
-}
 
 /** Under which condition a write is done. */
 export interface WriteGuard {

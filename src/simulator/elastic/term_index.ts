@@ -1,5 +1,5 @@
 import type { Term } from "./field_type.ts";
-import type { StoredDocument } from "./stored_index.ts";
+import type { StoredDocument } from "./stored_document.ts";
 
 /** Term → documents, for one field of the searchable state. */
 export class TermIndex {

@@ -105,9 +105,8 @@ class RecordedState {
       if (this.objects.get(key) === undefined) this.#put(object, undefined);
       return "dependency";
     }
-    // An update of a hidden object is sent because a container holds it.
     if (frame.event === "delete") this.hidden.add(key);
-    else if (frame.event === "create") this.hidden.delete(key);
+    else this.hidden.delete(key);
     if (frame.event === "merge") this.#removeSources(payload, object);
     this.#put(object, payload.type === "update" ? id.ms : undefined);
     return "main";

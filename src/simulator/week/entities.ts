@@ -5,6 +5,7 @@ import {
   SCO_EXTENSION,
   type StixObject,
 } from "../../stix/object.ts";
+import type { Context, ObservableDraft } from "./observable_draft.ts";
 import {
   MITRE_ENTITIES,
   OWN_ENTITIES,
@@ -18,35 +19,10 @@ import {
   withoutEmpty,
 } from "./platform.ts";
 import type { Random } from "./random.ts";
+import { representative } from "./representative.ts";
 import { standardId } from "./standard_id.ts";
 
-/** What all objects can carry. Objects are named by their internal id. */
-export interface Context {
-  /** Who is the source: an organisation or a person. */
-  readonly author?: string | undefined;
-  readonly markings?: readonly string[];
-  /** Values of labels that exist. */
-  readonly labels?: readonly string[];
-  /** Internal id of the user or connector that writes the object. */
-  readonly creator: string;
-  readonly confidence?: number;
-  readonly score?: number;
-  readonly references?: readonly Fields[];
-  /** Source's own date of creation; the platform's by default. */
-  readonly created?: string;
-}
-
-/** An observable to be there, with the observables it refers to. */
-export interface ObservableDraft {
-  readonly type: string;
-  readonly properties: Fields;
-  /** More of `$SCO`: `additional_names`. */
-  readonly sco?: Fields;
-  readonly description?: string;
-  readonly refs?: Readonly<
-    Record<string, ObservableDraft | readonly ObservableDraft[]>
-  >;
-}
+export type { Context, ObservableDraft } from "./observable_draft.ts";
 
 /** Writes new objects exactly as OpenCTI 6.9 publishes them. */
 export class Writer {
@@ -302,31 +278,4 @@ export class Writer {
     const id = standardId({ ...full, id: "" });
     return this.platform.add({ id, ...full });
   }
-}
-
-/** Members that name an object, the best first. */
-const NAMES = [
-  "name",
-  "value",
-  "relationship_type",
-  "path",
-  "key",
-  "subject",
-  "command_line",
-  "account_login",
-  "serial_number",
-  "iban",
-  "card_number",
-  "persona_name",
-  "title",
-  "fingerprint_sha256",
-  "url",
-];
-
-/** The text by which the platform shows an object. */
-export function representative(object: StixObject): string {
-  const hashes = object.hashes as Record<string, string> | undefined;
-  if (hashes !== undefined) return Object.values(hashes).at(-1) as string;
-  const key = NAMES.find((name) => typeof object[name] === "string");
-  return key === undefined ? object.id : String(object[key]);
 }

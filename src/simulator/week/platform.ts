@@ -1,18 +1,27 @@
 import {
   extension,
   internalId,
-  isRecord,
   MITRE_EXTENSION,
   OCTI_EXTENSION,
   SCO_EXTENSION,
   type StixObject,
 } from "../../stix/object.ts";
 import type { Change } from "../change.ts";
+import {
+  type Fields,
+  isReference,
+  merged,
+  openctiType,
+  references,
+  RELATIONS,
+  stixDate,
+  withoutEmpty,
+} from "./fields.ts";
 import type { Random } from "./random.ts";
 import { standardId } from "./standard_id.ts";
 
-/** Members to write; an empty one (undefined, "", [], {}) is taken out. */
-export type Fields = Readonly<Record<string, unknown>>;
+export { openctiType, stixDate, withoutEmpty } from "./fields.ts";
+export type { Fields } from "./fields.ts";
 
 /** What an update changes, by the place where it stands in the object. */
 export interface Edit {
@@ -26,15 +35,6 @@ export interface Edit {
   readonly date?: string;
   readonly message?: string;
 }
-
-/** Relations that vanish with either of their ends. */
-const RELATIONS: ReadonlySet<string> = new Set(["relationship", "sighting"]);
-
-/** References that are never followed when something goes or is renamed. */
-const CONSTANT_REFERENCES: ReadonlySet<string> = new Set([
-  "created_by_ref",
-  "object_marking_refs",
-]);
 
 /**
  * The knowledge base of a small platform: holds the objects as they are now,
@@ -242,39 +242,6 @@ export class Platform {
   }
 }
 
-/** A moment as OpenCTI writes it. */
-export function stixDate(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-/** The platform's name of an object's type: `Indicator`, `StixFile`. */
-export function openctiType(object: StixObject): string {
-  return RELATIONS.has(object.type)
-    ? object.type
-    : String(extension(object, OCTI_EXTENSION).type);
-}
-
-/**
- * The record without empty members: OpenCTI publishes none but `object_refs`.
- */
-export function withoutEmpty<Record extends Fields>(record: Record): Record {
-  return Object.fromEntries(
-    Object.entries(record).filter(([key, value]) =>
-      key === "object_refs" || !isEmpty(value)
-    ),
-  ) as Record;
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === "") return true;
-  if (Array.isArray(value)) return value.length === 0;
-  return isRecord(value) && Object.keys(value).length === 0;
-}
-
-function merged<Record extends Fields>(record: Record, edit: Fields): Record {
-  return withoutEmpty({ ...record, ...edit }) as Record;
-}
-
 /** Where references go from now on; undefined takes them out. */
 type Redirection = Readonly<Record<string, string | undefined>>;
 
@@ -296,15 +263,4 @@ function redirectedFields(record: Fields, to: Redirection): Fields {
     return [key, [...new Set(items.filter((item) => item !== undefined))]];
   });
   return withoutEmpty(Object.fromEntries(entries));
-}
-
-function references(object: StixObject): string[] {
-  return Object.entries(object)
-    .filter(([key]) => isReference(key))
-    .flatMap(([, value]) => value as string | string[]);
-}
-
-function isReference(key: string): boolean {
-  return (key.endsWith("_ref") || key.endsWith("_refs")) &&
-    !CONSTANT_REFERENCES.has(key);
 }

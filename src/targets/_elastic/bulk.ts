@@ -1,7 +1,9 @@
 /** Many operations → few `_bulk` requests, and a verdict for each. */
 import { ConfigError, TransientError } from "../../errors.ts";
 import { isRecord } from "../../stix/object.ts";
-import { type ElasticClient, reasonOf, SLOW_RETRY_MS } from "./client.ts";
+import { reasonOf } from "./answer.ts";
+import { SLOW_RETRY_MS } from "./calls.ts";
+import type { ElasticClient } from "./client.ts";
 import type { Json } from "./document.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 

@@ -3,19 +3,20 @@
  * client, except `_bulk`: written by hand as NDJSON it moves 1.3 times as many
  * documents with 60 % of the memory.
  */
-import type { Client } from "@elastic/elasticsearch";
-import { ConfigError, LoginError, TransientError } from "../../errors.ts";
+import { ConfigError, LoginError } from "../../errors.ts";
 import type { HttpClient, HttpResponse } from "../../http/client.ts";
 import { isRecord, text } from "../../stix/object.ts";
-import { createElasticClient, notElasticsearch } from "./connection.ts";
+import { countOf, hasNamed, list, reasonOf, record, typeAt } from "./answer.ts";
+import { runByQuery } from "./by_query.ts";
+import {
+  type Answer,
+  ElasticCalls,
+  type ElasticSettingNames,
+} from "./calls.ts";
+import { notElasticsearch } from "./connection.ts";
 import type { Json } from "./document.ts";
 
-/** Wait after a refusal that only a person at the cluster can lift. */
-export const SLOW_RETRY_MS = 60_000;
 const BULK_TIMEOUT_MS = 60_000;
-/** `_delete_by_query` and `_update_by_query` work through many documents. */
-const BY_QUERY_TIMEOUT_MS = 120_000;
-const MAX_CONFLICT_ROUNDS = 5;
 
 /** What a name stands for on the cluster; `unknown`: it may not be looked at. */
 export type NameKind = "absent" | "index" | "alias" | "data_stream" | "unknown";
@@ -30,26 +31,6 @@ export interface Hit {
   readonly source: Json;
 }
 
-/** How the settings of the target are called, for messages. */
-export interface ElasticSettingNames {
-  readonly url: string;
-  readonly login: string;
-}
-
-/** An answer whose status was expected. */
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-/** What every call hands to the official client. */
-export interface CallOptions {
-  readonly signal: AbortSignal;
-  readonly meta: true;
-  readonly ignore: number[];
-  readonly context: { readonly expect: readonly number[] };
-}
-
 /**
  * One Elasticsearch cluster.
  *
@@ -60,18 +41,19 @@ export interface CallOptions {
 export class ElasticClient {
   readonly #http: HttpClient;
   readonly #names: ElasticSettingNames;
-  #client: Promise<Client> | undefined;
+  readonly #calls: ElasticCalls;
 
   constructor(http: HttpClient, names: ElasticSettingNames) {
     this.#http = http;
     this.#names = names;
+    this.#calls = new ElasticCalls(http, names);
   }
 
   /** `GET /`. Nothing where the key lacks the cluster right `monitor`. */
   async readInfo(
     signal: AbortSignal,
   ): Promise<{ version: string; flavor: string } | undefined> {
-    const { status, body } = await this.#call(
+    const { status, body } = await this.#calls.call(
       (client, options) => client.info({}, options),
       [400, 403, 404],
       signal,
@@ -87,7 +69,7 @@ export class ElasticClient {
 
   /** `GET /_resolve/index/<name>`. */
   async readNameKind(name: string, signal: AbortSignal): Promise<NameKind> {
-    const { status, body } = await this.#call(
+    const { status, body } = await this.#calls.call(
       (client, options) => client.indices.resolveIndex({ name }, options),
       [403, 404],
       signal,
@@ -105,7 +87,7 @@ export class ElasticClient {
     name: string,
     signal: AbortSignal,
   ): Promise<Json | undefined> {
-    const { status, body } = await this.#call(
+    const { status, body } = await this.#calls.call(
       (client, options) => client.indices.getIndexTemplate({ name }, options),
       [403, 404],
       signal,
@@ -125,7 +107,7 @@ export class ElasticClient {
     template: Json,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { status, body } = await this.#call(
+    const { status, body } = await this.#calls.call(
       (client, options) =>
         client.indices.putIndexTemplate({ name, ...template }, options),
       [400, 403],
@@ -148,7 +130,7 @@ export class ElasticClient {
   ): Promise<boolean> {
     return this.#created(
       index,
-      await this.#call(
+      await this.#calls.call(
         (client, options) => client.indices.create({ index, ...body }, options),
         [400, 403],
         signal,
@@ -160,7 +142,7 @@ export class ElasticClient {
   async createDataStream(name: string, signal: AbortSignal): Promise<boolean> {
     return this.#created(
       name,
-      await this.#call(
+      await this.#calls.call(
         (client, options) => client.indices.createDataStream({ name }, options),
         [400, 403],
         signal,
@@ -182,38 +164,44 @@ export class ElasticClient {
     throw new ConfigError(`Elasticsearch cannot create "${name}": ${reason}`);
   }
 
-  /** `POST /<name>/_rollover`: the next documents get a new backing index. */
+  /**
+   * `POST /<name>/_rollover`: the next documents get a new backing index.
+   *
+   * @throws {LoginError} The key may not.
+   */
   async rollOver(name: string, signal: AbortSignal): Promise<void> {
-    await this.#call(
+    const { status } = await this.#calls.call(
       (client, options) => client.indices.rollover({ alias: name }, options),
-      [],
+      [403],
       signal,
+    );
+    if (status !== 403) return;
+    throw new LoginError(
+      `The key in "${this.#names.login}" may not roll over "${name}": grant ` +
+        `manage on it, or send POST /${name}/_rollover by hand`,
+      { status },
     );
   }
 
   /**
-   * `GET /<index>/_mapping/field/<field>`: types the field has in the indices
-   * behind the name, oldest first; empty where it has none, or may not be
-   * looked at.
+   * `GET /<index>/_mapping`: types the field has in the indices behind the
+   * name, oldest first; empty where it has none, or may not be looked at.
+   * `_mapping/field/<field>` would be shorter, but serverless has none.
    */
   async readFieldTypes(
     index: string,
     field: string,
     signal: AbortSignal,
   ): Promise<string[]> {
-    const { status, body } = await this.#call(
-      (client, options) =>
-        client.indices.getFieldMapping({ index, fields: field }, options),
-      [400, 403, 404],
+    const { status, body } = await this.#calls.call(
+      (client, options) => client.indices.getMapping({ index }, options),
+      [403, 404],
       signal,
     );
     if (status !== 200) return [];
-    const leaf = field.split(".").at(-1) ?? field;
     return Object.entries(record(body)).sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([, found]) => {
-        const mapping = record(record(record(found).mappings)[field]).mapping;
-        return text(record(record(mapping)[leaf]).type);
-      }).filter((type) => type !== undefined);
+      .map(([, found]) => typeAt(record(found).mappings, field))
+      .filter((type) => type !== undefined);
   }
 
   /** `POST /<index>/_count`. Nothing where the key may not read. */
@@ -222,7 +210,7 @@ export class ElasticClient {
     query: Json,
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const { status, body } = await this.#call(
+    const { status, body } = await this.#calls.call(
       (client, options) => client.count({ index, query }, options),
       [403, 404],
       signal,
@@ -234,8 +222,8 @@ export class ElasticClient {
 
   /** `POST /<index>/_refresh`: makes what was written visible to queries. */
   async refresh(index: string, signal: AbortSignal): Promise<void> {
-    this.#allow(
-      await this.#call(
+    this.#calls.allow(
+      await this.#calls.call(
         (client, options) => client.indices.refresh({ index }, options),
         [403, 404],
         signal,
@@ -251,12 +239,12 @@ export class ElasticClient {
     body: Json,
     signal: AbortSignal,
   ): Promise<Hit[]> {
-    const answer = await this.#call(
+    const answer = await this.#calls.call(
       (client, options) => client.search({ index, ...body }, options),
       [403, 404],
       signal,
     );
-    this.#allow(answer, "search", "read");
+    this.#calls.allow(answer, "search", "read");
     return list(record(record(answer.body).hits).hits).filter(isRecord)
       .map((hit) => ({
         index: `${hit._index}`,
@@ -281,15 +269,19 @@ export class ElasticClient {
     maxDocs?: number,
   ): Promise<number> {
     const limit = maxDocs === undefined ? {} : { max_docs: maxDocs };
-    return this.#byQuery(
-      index,
-      "delete",
-      signal,
+    return runByQuery(
+      {
+        calls: this.#calls,
+        index,
+        verb: "delete",
+        refresh: () => this.refresh(index, signal),
+      },
       (client, options) =>
         client.deleteByQuery(
           { index, query, conflicts: "proceed", refresh: true, ...limit },
           options,
         ),
+      signal,
     );
   }
 
@@ -299,51 +291,26 @@ export class ElasticClient {
     body: Json,
     signal: AbortSignal,
   ): Promise<number> {
-    return this.#byQuery(
-      index,
-      "update",
-      signal,
+    return runByQuery(
+      {
+        calls: this.#calls,
+        index,
+        verb: "update",
+        refresh: () => this.refresh(index, signal),
+      },
       (client, options) =>
         client.updateByQuery(
           { index, ...body, refresh: true },
           // The client would put it into the body, where it is overlooked.
           { ...options, querystring: { conflicts: "proceed" } },
         ),
-    );
-  }
-
-  async #byQuery(
-    index: string,
-    verb: "delete" | "update",
-    signal: AbortSignal,
-    run: (
-      client: Client,
-      options: CallOptions & { requestTimeout: number },
-    ) => Promise<unknown>,
-  ): Promise<number> {
-    let done = 0;
-    for (let round = 0; round < MAX_CONFLICT_ROUNDS; round++) {
-      const answer = await this.#call(
-        (client, options) =>
-          run(client, { ...options, requestTimeout: BY_QUERY_TIMEOUT_MS }),
-        [403, 404],
-        signal,
-      );
-      this.#allow(answer, `${verb} by query`, "read, write and maintenance");
-      const result = record(answer.body);
-      done += countOf(result[`${verb}d`]);
-      assertNoFailures(result, `${verb} documents in "${index}"`);
-      if (countOf(result.version_conflicts) === 0) return done;
-      await this.refresh(index, signal);
-    }
-    throw new TransientError(
-      `Cannot ${verb} documents in "${index}": they keep changing`,
+      signal,
     );
   }
 
   /** `POST /_security/user/_has_privileges`. */
   async readPrivileges(body: Json, signal: AbortSignal): Promise<Json> {
-    const answer = await this.#call(
+    const answer = await this.#calls.call(
       (client, options) => client.security.hasPrivileges(body, options),
       [403, 404],
       signal,
@@ -370,98 +337,7 @@ export class ElasticClient {
         signal,
       });
     } catch (error) {
-      throw this.#named(error);
+      throw this.#calls.named(error);
     }
   }
-
-  /** A call of a derived client; statuses in `expect` are answers. */
-  protected call(
-    run: (client: Client, options: CallOptions) => Promise<unknown>,
-    expect: readonly number[],
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    return this.#call(run, expect, signal);
-  }
-
-  async #call(
-    run: (client: Client, options: CallOptions) => Promise<unknown>,
-    expect: readonly number[],
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    signal.throwIfAborted();
-    this.#client ??= createElasticClient(this.#http, this.#names.url);
-    const client = await this.#client;
-    try {
-      const answer = record(
-        await run(client, {
-          signal,
-          meta: true,
-          ignore: [...expect],
-          context: { expect },
-        }),
-      );
-      return { status: countOf(answer.statusCode), body: answer.body };
-    } catch (error) {
-      throw this.#named(error);
-    }
-  }
-
-  /** Says which setting holds the login that was refused. */
-  #named(error: unknown): unknown {
-    if (!(error instanceof LoginError) || error.status !== 401) return error;
-    return new LoginError(
-      `Elasticsearch refuses the login in "${this.#names.login}": create an ` +
-        `API key and set its encoded form (${error.message})`,
-      { status: error.status, cause: error },
-    );
-  }
-
-  /** @throws {TransientError} Refused: tried again slowly, rights may come. */
-  #allow({ status, body }: Answer, action: string, privilege: string): void {
-    if (status !== 403) return;
-    throw new TransientError(
-      `Elasticsearch refuses to ${action}: the key in ` +
-        `"${this.#names.login}" may lack ${privilege}: ${reasonOf(body)}`,
-      { status, retryAfterMs: SLOW_RETRY_MS },
-    );
-  }
-}
-
-/** Type and reason of an Elasticsearch error, in at most 500 characters. */
-export function reasonOf(body: unknown): string {
-  const error = record(body).error;
-  if (!isRecord(error)) return (text(error) ?? "no reason given").slice(0, 500);
-  const cause = record(error.caused_by);
-  const parts = [error.type, error.reason, cause.reason].map(text)
-    .filter((part) => part !== undefined);
-  return parts.join(": ").slice(0, 500) || "no reason given";
-}
-
-function assertNoFailures(result: Json, what: string): void {
-  const [failure] = list(result.failures);
-  if (failure === undefined && result.timed_out !== true) return;
-  const found = record(failure);
-  const reason = reasonOf({
-    error: found.cause ?? found.reason ?? "timed out",
-  });
-  throw new TransientError(`Cannot ${what}: ${reason}`, {
-    status: countOf(found.status) || undefined,
-    retryAfterMs: found.status === 403 ? SLOW_RETRY_MS : undefined,
-  });
-}
-
-function hasNamed(value: unknown, name: string): boolean {
-  return list(value).some((item) => record(item).name === name);
-}
-
-function record(value: unknown): Json {
-  return isRecord(value) ? value : {};
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function countOf(value: unknown): number {
-  return typeof value === "number" ? value : 0;
 }

@@ -76,7 +76,8 @@ async function send(
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.timeout ? { timeoutMs: options.timeout } : {}),
   });
-  // [spec] Every genuine Elasticsearch since 7.14 signs its answers.
+  // [spec] Every genuine Elasticsearch since 7.14 signs its answers. Older
+  // than 8 refuse the client's media type and never come this far.
   if (
     answer.status >= 200 && answer.status <= 299 &&
     answer.headers.get("x-elastic-product") !== "Elasticsearch"
@@ -105,7 +106,7 @@ function mediaTypes(
 export function notElasticsearch(urlSetting: string): ConfigError {
   return new ConfigError(
     `The server that "${urlSetting}" names answers, but is not ` +
-      "Elasticsearch 7.14 or newer: set the address of Elasticsearch itself, " +
-      "not of Kibana or a login page",
+      "Elasticsearch 8.0 or newer: set the address of Elasticsearch itself, " +
+      "not of Kibana or a login page, and upgrade an older one",
   );
 }

@@ -7,14 +7,26 @@
  * under `opencti`.
  */
 import {
+  addressName,
+  certificateName,
+  fileName,
+  first,
+  is,
+  own,
+  softwareName,
+  type Source,
+  systemName,
+  trafficName,
+  trafficType,
+} from "./ecs_names.ts";
+import { allHashes, hash } from "./hash_values.ts";
+import { urlAddress, urlExtension, urlHost, urlPart } from "./url_values.ts";
+import {
   address,
-  allHashes,
   alternativeNames,
-  bestHash,
   commonNames,
   domain,
   extensionOf,
-  hash,
   hive,
   instant,
   keyBelowHive,
@@ -28,15 +40,10 @@ import {
   serialNumber,
   systemNumber,
   texts,
-  urlAddress,
-  urlExtension,
-  urlHost,
-  urlPart,
   whole,
 } from "./values.ts";
 
-/** An observable, or its part that becomes one document. */
-export type Source = Readonly<Record<string, unknown>>;
+export type { Source } from "./ecs_names.ts";
 
 /**
  * From a STIX property (dots go down), to an ECS field, and how. `how` gives
@@ -288,65 +295,4 @@ export function toSources(observable: Source): Source[] {
       Array.isArray(values) && values.length > 0
     ? values.map((value) => ({ ...observable, value }))
     : [observable];
-}
-
-function own(source: Source): string {
-  return `${source.type}`;
-}
-
-function is(type: string): () => string {
-  return () => type;
-}
-
-function first(
-  how: (value: unknown) => string | undefined,
-  ...properties: string[]
-): (source: Source) => string | undefined {
-  return (source) => {
-    for (const property of properties) {
-      const found = how(source[property]);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-}
-
-function addressName(source: Source): string | undefined {
-  return address(source.value) ?? network(source.value) ??
-    keyword(source.value);
-}
-
-function fileName(source: Source): string | undefined {
-  return bestHash(source.hashes) ?? keyword(source.name) ??
-    keyword(source.url) ?? keyword(source["parent_directory_ref.path"]);
-}
-
-function certificateName(source: Source): string | undefined {
-  return serialNumber(source.serial_number) ?? keyword(source.subject) ??
-    bestHash(source.hashes) ?? keyword(source.issuer);
-}
-
-function systemName(source: Source): string | undefined {
-  const found = systemNumber(source.number);
-  return found === undefined ? keyword(source.name) : `AS${found}`;
-}
-
-function trafficPort(source: Source): number | undefined {
-  return port(source.dst_port) ?? port(source.src_port);
-}
-
-function trafficType(source: Source): string {
-  return trafficPort(source) === undefined ? "network-traffic" : "port";
-}
-
-function trafficName(source: Source): string | undefined {
-  // [STIX 2.1 §6.12] Protocols go from the outermost to the innermost.
-  const protocol = texts(source.protocols)?.at(-1);
-  const found = trafficPort(source);
-  const parts = [protocol, found].filter((part) => part !== undefined);
-  return keyword(parts.join("/"));
-}
-
-function softwareName(source: Source): string | undefined {
-  return texts([source.vendor, source.name, source.version])?.join(" ");
 }

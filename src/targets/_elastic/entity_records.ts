@@ -5,11 +5,8 @@ import {
   type StixObject,
   text,
 } from "../../stix/object.ts";
-import {
-  type Observable,
-  observablesOfPattern,
-  observablesOfValues,
-} from "../../stix/observable.ts";
+import { type Observable, observablesOfValues } from "../../stix/observable.ts";
+import { observablesOfPattern } from "../../stix/pattern_observables.ts";
 import { parsePattern, type Pattern } from "../../stix/pattern.ts";
 import { type EcsRecord, toRecords, toReferenceRecord } from "./document.ts";
 import { OBSERVABLE_ROWS, SENSITIVE_TYPES } from "./ecs_rows.ts";

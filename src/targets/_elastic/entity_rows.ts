@@ -54,6 +54,7 @@ export type EntityRow = readonly [
   how: (entity: Entity) => unknown,
 ];
 
+/** Every entity → fields of each of its documents. */
 // deno-fmt-ignore
 export const ENTITY_ROWS: readonly EntityRow[] = [
   // STIX 2.1 / OpenCTI                ECS                                  how

@@ -1,5 +1,5 @@
 /** Makes the index, alias or data stream of threat documents ready. */
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, LoginError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
 import type { ElasticClient, NameKind } from "./client.ts";
 import type { Json } from "./document.ts";
@@ -36,19 +36,37 @@ export const FOREIGN_QUERY: Json = {
  * changes nothing. An existing data stream is used as it is.
  *
  * @throws {ConfigError} What exists does not fit the settings.
+ * @param isStream A refused write told that the name is a data stream.
  * @throws {LoginError} The index is missing and may not be created.
  */
 export async function setUpIndex(
   client: ElasticClient,
   settings: IndexSettings,
-  log: Log,
-  signal: AbortSignal,
+  { isStream, log, signal }: {
+    isStream: boolean;
+    log: Log;
+    signal: AbortSignal;
+  },
 ): Promise<IndexState> {
   const { name } = settings;
-  const kind = await client.readNameKind(name, signal);
+  const seen = await client.readNameKind(name, signal);
+  if (seen === "unknown") {
+    log.warn(
+      "the key may not look whether the index exists: grant " +
+        "view_index_metadata on it",
+      { index: name },
+    );
+  }
+  const template = await client.readIndexTemplate(templateName(name), signal);
+  const kind = seen === "unknown" && (isStream || isForStreams(template))
+    ? "data_stream"
+    : seen;
   const mode = modeFor(settings, kind);
-  await ensureTemplate(client, name, mode, log, signal);
-  if (kind === "absent" && await create(client, name, mode, signal)) {
+  await ensureTemplate(client, { index: name, mode, stored: template }, {
+    log,
+    signal,
+  });
+  if (await isMade(client, { name, mode, seen }, signal)) {
     log.info("created the index", { index: name, mode });
     return { mode, isEmpty: true, hasForeign: false };
   }
@@ -83,25 +101,46 @@ export function modeFor(
   return mode;
 }
 
+function isForStreams(template: Json | undefined): boolean {
+  return template !== undefined && "data_stream" in template;
+}
+
 async function ensureTemplate(
   client: ElasticClient,
-  index: string,
-  mode: IndexMode,
-  log: Log,
-  signal: AbortSignal,
+  { index, mode, stored }: {
+    index: string;
+    mode: IndexMode;
+    stored: Json | undefined;
+  },
+  { log, signal }: { log: Log; signal: AbortSignal },
 ): Promise<void> {
   const name = templateName(index);
   const wanted = indexTemplate(index, mode);
-  const stored = await client.readIndexTemplate(name, signal);
-  const isStream = stored !== undefined && "data_stream" in stored;
   if (
-    isSameTemplate(stored, wanted) && isStream === (mode === "data_stream")
+    isSameTemplate(stored, wanted) &&
+    isForStreams(stored) === (mode === "data_stream")
   ) return;
   if (!await client.updateIndexTemplate(name, wanted, signal)) {
     log.warn(
       "the key may not write index templates: grant manage_index_templates",
       { template: name },
     );
+  }
+}
+
+/** Makes the index unless it is there, as far as that can be known. */
+async function isMade(
+  client: ElasticClient,
+  { name, mode, seen }: { name: string; mode: IndexMode; seen: NameKind },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (seen !== "absent" && seen !== "unknown") return false;
+  try {
+    return await create(client, name, mode, signal);
+  } catch (error) {
+    // It may be there all the same, made by somebody with more rights.
+    if (seen === "unknown" && error instanceof LoginError) return false;
+    throw error;
   }
 }
 

@@ -73,8 +73,8 @@ export function indexBody(
   return {
     settings: {
       index: {
-        // A lookup index must have one shard; the others need no more.
-        number_of_shards: 1,
+        // No number_of_shards: it is 1 by default, as a lookup index demands,
+        // and serverless refuses the setting.
         refresh_interval: "5s",
         ...(mode === "lookup" ? { mode: "lookup" } : {}),
       },

@@ -119,119 +119,6 @@ export function extensionOf(value: unknown): string | undefined {
   return /[^./\\]\.([0-9A-Za-z]{1,16})$/.exec(value)?.[1];
 }
 
-/** Hash algorithms with a field of their own, by their name without signs. */
-const HASH_FIELDS = new Set([
-  "md5",
-  "sha1",
-  "sha256",
-  "sha384",
-  "sha512",
-  "ssdeep",
-  "tlsh",
-  "cdhash",
-  "imphash",
-]);
-/** Their values tell upper from lower case. */
-const CASED_HASHES = new Set(["ssdeep", "tlsh"]);
-
-/** Hashes by algorithm in plain spelling: `SHA-256` and `sha_256` are one. */
-function hashTable(value: unknown): Map<string, string> {
-  const table = new Map<string, string>();
-  if (!isRecord(value)) return table;
-  for (const [name, hash] of Object.entries(value)) {
-    const algorithm = name.replace(/[-_]/g, "").toLowerCase();
-    if (typeof hash !== "string" || hash === "") continue;
-    table.set(
-      algorithm,
-      CASED_HASHES.has(algorithm) ? hash : hash.toLowerCase(),
-    );
-  }
-  return table;
-}
-
-/** Reads one algorithm out of STIX `hashes`. */
-export function hash(algorithm: string): (value: unknown) => unknown {
-  if (!HASH_FIELDS.has(algorithm)) throw new RangeError(algorithm);
-  return (value) => hashTable(value).get(algorithm);
-}
-
-/** Every hash, whatever its algorithm. */
-export function allHashes(value: unknown): string[] {
-  return [...hashTable(value).values()];
-}
-
-/** The hash that names a file best: SHA-256, SHA-1, MD5, SHA-512, any. */
-export function bestHash(value: unknown): string | undefined {
-  const table = hashTable(value);
-  return table.get("sha256") ?? table.get("sha1") ?? table.get("md5") ??
-    table.get("sha512") ?? table.values().next().value;
-}
-
-interface UrlParts {
-  readonly scheme: string;
-  readonly username?: string;
-  readonly domain: string;
-  readonly port?: number;
-  readonly path?: string;
-  readonly query?: string;
-  readonly fragment?: string;
-}
-
-/**
- * Splits a URL without changing it: the platform's `URL` would encode, drop
- * default ports and resolve dots, and the parts would no longer be found in
- * logs. Nothing for a URL without host.
- */
-function splitUrl(value: unknown): UrlParts | undefined {
-  if (typeof value !== "string") return undefined;
-  // [spec] RFC 3986, appendix B, with a mandatory authority.
-  const match =
-    /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/is
-      .exec(value);
-  if (match === null) return undefined;
-  const [, scheme = "", authority = "", path, query, fragment] = match;
-  const at = authority.lastIndexOf("@");
-  const host = /^(\[[0-9a-f:.%]+\]|[^:[\]\s]+)(?::(\d{1,5})?)?$/i
-    .exec(authority.slice(at + 1));
-  if (host === null) return undefined;
-  const given = port(host[2]);
-  const user = at < 0
-    ? undefined
-    : keyword(authority.slice(0, at).split(":")[0]);
-  return {
-    scheme: scheme.toLowerCase(),
-    ...(user === undefined ? {} : { username: user }),
-    domain: (host[1] ?? "").toLowerCase(),
-    ...(given === undefined ? {} : { port: given }),
-    ...(path ? { path } : {}),
-    ...(query ? { query } : {}),
-    ...(fragment ? { fragment } : {}),
-  };
-}
-
-/** Reads one part of a URL; nothing where the URL cannot be split. */
-export function urlPart(part: keyof UrlParts): (value: unknown) => unknown {
-  return (value) => splitUrl(value)?.[part];
-}
-
-/** The file extension in a URL's path. */
-export function urlExtension(value: unknown): string | undefined {
-  return extensionOf(splitUrl(value)?.path);
-}
-
-/** The host of a URL where it is a name. */
-export function urlHost(value: unknown): string | undefined {
-  const host = splitUrl(value)?.domain;
-  return host === undefined || urlAddress(value) !== undefined
-    ? undefined
-    : host;
-}
-
-/** The host of a URL where it is an IP address. */
-export function urlAddress(value: unknown): string | undefined {
-  return address(splitUrl(value)?.domain.replace(/^\[|\]$/g, ""));
-}
-
 /** Registry hives and their short names. */
 const HIVES: Readonly<Record<string, string>> = {
   HKEY_LOCAL_MACHINE: "HKLM",
@@ -240,6 +127,7 @@ const HIVES: Readonly<Record<string, string>> = {
   HKEY_USERS: "HKU",
   HKEY_CURRENT_CONFIG: "HKCC",
 };
+
 const SHORT_HIVES = new Set(Object.values(HIVES));
 
 function splitKey(value: unknown): { hive?: string; key?: string } {

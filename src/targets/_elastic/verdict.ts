@@ -1,6 +1,16 @@
 /** What one item of a `_bulk` answer means. */
 import { isRecord, text } from "../../stix/object.ts";
-import { reasonOf, SLOW_RETRY_MS } from "./client.ts";
+import { reasonOf } from "./answer.ts";
+import { SLOW_RETRY_MS } from "./calls.ts";
+
+/** What has to happen before an operation is tried again. */
+export type Need =
+  /** The index is missing. */
+  | "set-up"
+  /** The index is a data stream. */
+  | "appending"
+  /** Somebody has to grant the key a right. */
+  | "rights";
 
 /** What became of one operation. */
 export type Verdict =
@@ -18,7 +28,7 @@ export type Verdict =
     readonly reason: string;
     readonly afterMs?: number | undefined;
     /** What has to happen first. */
-    readonly needs?: "set-up" | "rights" | undefined;
+    readonly needs?: Need | undefined;
   };
 
 /** An item without the action's name around it. */
@@ -50,7 +60,7 @@ const ROWS: readonly Row[] = [
   [(item) => item.status === 409,            () => ({ status: "superseded" })],
   [(item) => item.errorType === "cluster_block_exception",    later],
   [(item) => item.errorType === "index_not_found_exception",  needs("set-up")],
-  [(item) => isAppendOnly(item),             needs("set-up")],
+  [(item) => isAppendOnly(item),             needs("appending")],
   [(item) => item.status === 401 || item.status === 403,      needs("rights")],
   [(item) => item.status === 408 || item.status === 429,      soon],
   [(item) => item.status >= 500,             soon],
@@ -119,7 +129,7 @@ function later({ reason }: Item): Verdict {
   return { status: "retry", reason, afterMs: SLOW_RETRY_MS };
 }
 
-function needs(what: "set-up" | "rights"): (item: Item) => Verdict {
+function needs(what: Need): (item: Item) => Verdict {
   return ({ reason }) => ({
     status: "retry",
     reason,

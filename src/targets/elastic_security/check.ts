@@ -1,5 +1,10 @@
 /** What `check` looks at, without changing anything. */
-import { ConfigError, LoginError, TransientError } from "../../errors.ts";
+import {
+  ConfigError,
+  LoginError,
+  RejectedError,
+  TransientError,
+} from "../../errors.ts";
 import { isRecord } from "../../stix/object.ts";
 import type { ElasticClient } from "../_elastic/client.ts";
 import { modeFor } from "../_elastic/index_set_up.ts";
@@ -17,7 +22,7 @@ export interface CheckSubject {
 /** Oldest version that the target is made for. */
 const LEAST_MAJOR = 8;
 
-/** Rights on the index, and what each is for. */
+/** Rights on the index. */
 const INDEX_PRIVILEGES = [
   "create_index",
   "index",
@@ -26,6 +31,8 @@ const INDEX_PRIVILEGES = [
   "view_index_metadata",
   "maintenance",
 ];
+/** Without these everything works, though less well. */
+const SPARE_PRIVILEGES = new Set(["view_index_metadata"]);
 const CLUSTER_PRIVILEGES = ["monitor", "manage_index_templates"];
 
 /** Looks at Elasticsearch, then at Kibana. One subject's failure ends none. */
@@ -105,14 +112,21 @@ async function checkPrivileges(
     };
   }
   const onIndex = isRecord(found.index) ? found.index[name] : undefined;
-  const missingIndex = missing(onIndex, INDEX_PRIVILEGES);
+  const kind = await elastic.readNameKind(name, signal);
+  const isThere = kind !== "absent" && kind !== "unknown";
+  const missingIndex = missing(
+    onIndex,
+    INDEX_PRIVILEGES.filter((right) => right !== "create_index" || !isThere),
+  );
   const missingCluster = missing(found.cluster, CLUSTER_PRIVILEGES);
   if (missingIndex.length + missingCluster.length === 0) {
     return ok("index rights", `all on "${name}", and on the cluster`);
   }
   return {
     subject: "index rights",
-    status: missingIndex.length > 0 ? "failed" : "warning",
+    status: missingIndex.every((right) => SPARE_PRIVILEGES.has(right))
+      ? "warning"
+      : "failed",
     detail: `missing: ${[...missingIndex, ...missingCluster].join(", ")}`,
     remedy: `make an API key with them: on "${name}" ` +
       `${INDEX_PRIVILEGES.join(", ")}; on the cluster ` +
@@ -150,7 +164,11 @@ async function checkRules(
 ): Promise<CheckResult> {
   let count = 0;
   for await (const _rule of kibana.findRules(signal)) count++;
-  return ok("detection rules", `readable; ${count} with the tag opencti`);
+  await kibana.proveRights(signal);
+  return ok(
+    "detection rules",
+    `may be read and changed; ${count} with the tag opencti`,
+  );
 }
 
 function ok(subject: string, detail: string): CheckResult {
@@ -173,6 +191,9 @@ async function outcome(
     }
     if (error instanceof TransientError) {
       return failed(subject, error, "check the address, network and server");
+    }
+    if (error instanceof RejectedError) {
+      return failed(subject, error, "check the version of the server");
     }
     throw error;
   }

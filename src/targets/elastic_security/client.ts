@@ -1,5 +1,10 @@
 /** Kibana's detection rules API, version 2023-10-31, one method per call. */
-import { ConfigError, LoginError, RejectedError } from "../../errors.ts";
+import {
+  ConfigError,
+  LoginError,
+  RejectedError,
+  TransientError,
+} from "../../errors.ts";
 import type {
   HttpClient,
   HttpRequest,
@@ -10,6 +15,8 @@ import type { DetectionRule } from "./rule.ts";
 
 const RULES = "/api/detection_engine/rules";
 const PAGE_SIZE = 100;
+/** No rule of ours: theirs end in the platform's id of an indicator. */
+const PROBE_RULE_ID = "opencti-relay-rights-probe";
 
 /** Headers that every Kibana request carries beside the login. */
 export const KIBANA_HEADERS: Readonly<Record<string, string>> = {
@@ -50,7 +57,7 @@ export class KibanaClient {
 
   /** `GET /api/status`: the version. */
   async readVersion(signal: AbortSignal): Promise<string> {
-    const answer = await this.#send({ path: "/api/status", signal });
+    const answer = await this.#send({ path: "/api/status", signal }, []);
     const { version } = bodyOf(answer);
     return (isRecord(version) ? text(version.number) : text(version)) ??
       "unknown";
@@ -67,7 +74,7 @@ export class KibanaClient {
           per_page: PAGE_SIZE,
         },
         signal,
-      });
+      }, []);
       const { data, total } = bodyOf(answer);
       const rules = Array.isArray(data) ? data.filter(isRecord) : [];
       yield* rules.map(toStoredRule);
@@ -84,26 +91,26 @@ export class KibanaClient {
       path: `${this.#space}${RULES}`,
       query: { rule_id: ruleId },
       signal,
-    });
+    }, [404]);
     return answer.status === 404 ? undefined : toStoredRule(bodyOf(answer));
   }
 
   /** `POST R`. False where a rule of this id exists. */
   async createRule(rule: DetectionRule, signal: AbortSignal): Promise<boolean> {
-    const answer = await this.#sendBody("POST", rule, signal);
+    const answer = await this.#sendBody("POST", rule, [409], signal);
     return answer.status !== 409;
   }
 
   /** `PUT R`: replaces the whole rule. False where it is absent. */
   async updateRule(rule: DetectionRule, signal: AbortSignal): Promise<boolean> {
-    const answer = await this.#sendBody("PUT", rule, signal);
+    const answer = await this.#sendBody("PUT", rule, [404], signal);
     return answer.status !== 404;
   }
 
   /** `PATCH R`: switches a rule off. False where it is absent. */
   async disableRule(name: RuleName, signal: AbortSignal): Promise<boolean> {
     const body = { ...name, enabled: false };
-    const answer = await this.#sendBody("PATCH", body, signal);
+    const answer = await this.#sendBody("PATCH", body, [404], signal);
     return answer.status !== 404;
   }
 
@@ -114,12 +121,21 @@ export class KibanaClient {
       path: `${this.#space}${RULES}`,
       query: { ...name },
       signal,
-    });
+    }, [404]);
+  }
+
+  /**
+   * Proves that rules may be changed, by deleting one that nobody has: reading
+   * them takes a lesser right.
+   */
+  async proveRights(signal: AbortSignal): Promise<void> {
+    await this.deleteRule({ rule_id: PROBE_RULE_ID }, signal);
   }
 
   #sendBody(
     method: "POST" | "PUT" | "PATCH",
     body: unknown,
+    meant: readonly number[],
     signal: AbortSignal,
   ): Promise<HttpResponse> {
     return this.#send({
@@ -128,15 +144,20 @@ export class KibanaClient {
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
       signal,
-    });
+    }, meant);
   }
 
-  async #send(request: HttpRequest): Promise<HttpResponse> {
+  /** @param meant Statuses that say something of the rule: absent, or there. */
+  async #send(
+    request: HttpRequest,
+    meant: readonly number[],
+  ): Promise<HttpResponse> {
     const answer = await this.#http.request({
       ...request,
       expect: [400, 401, 403, 404, 409],
     });
     assertKibana(answer);
+    if (meant.includes(answer.status)) return answer;
     switch (answer.status) {
       case 400:
         throw new RejectedError(
@@ -155,6 +176,14 @@ export class KibanaClient {
             "rights on Security rules in the Kibana space, or set " +
             `create_rules to false (${messageOf(answer)})`,
           { status: 403 },
+        );
+      case 404:
+        throw noRulesHere(answer);
+      case 409:
+        // Two changes of one rule met: the later one has to be sent again.
+        throw new TransientError(
+          `Kibana is changing the same rule: ${messageOf(answer)}`,
+          { status: 409 },
         );
     }
     return answer;
@@ -177,11 +206,16 @@ function assertKibana(answer: HttpResponse): void {
     );
   }
   if (status === 404 && messageOf(answer) === "Not Found") {
-    throw new ConfigError(
-      'Kibana knows no detection rules at the address in "kibana_url": check ' +
-        'its base path and "kibana_space", and that Security is enabled there',
-    );
+    throw noRulesHere(answer);
   }
+}
+
+function noRulesHere(answer: HttpResponse): ConfigError {
+  return new ConfigError(
+    'Kibana knows no detection rules at the address in "kibana_url": check ' +
+      'its base path and "kibana_space", and that Security is enabled there ' +
+      `(${messageOf(answer)})`,
+  );
 }
 
 /** Text of an error, from either of Kibana's two forms. */

@@ -15,67 +15,72 @@ import type { SeedNames } from "../target.ts";
 
 /** Settings of one Elastic Security. */
 export const configSchema = z.object({
-  url: url().describe("URL of Elasticsearch. A path prefix survives."),
+  url: url().describe(
+    "URL of Elasticsearch, with its path prefix if it has one",
+  )
+    .meta({ examples: ["https://elastic.example.org:9200"] }),
   api_key: secret().describe(
-    "API key: the encoded form that Elasticsearch shows, or id:key. " +
-      "Needs create_index, index, delete, read, view_index_metadata and " +
-      "maintenance on the index, manage_index_templates on the cluster, " +
-      "and in Kibana all rights on Security rules.",
+    "API key: the encoded form that Elasticsearch shows, or id:key. It " +
+      "needs create_index, index, delete, read, view_index_metadata and " +
+      "maintenance on the index, monitor and manage_index_templates on the " +
+      "cluster, and in Kibana all rights on Security rules",
   ),
   client_cert: pemFile().optional().describe(
-    "Client certificate (PEM file); needs client_key.",
+    "PEM file of a client certificate; needs client_key",
   ),
   client_key: pemFile().optional().describe(
-    "Key of the client certificate (PEM file).",
+    "PEM file of the client certificate's key",
   ),
   ca_cert: pemFile().optional().describe(
-    "CA that signed the server's certificate (PEM file).",
+    "PEM file of the authority that signed the certificates of " +
+      "Elasticsearch and Kibana",
   ),
   verify_ssl: booleanField().default(true).describe(
-    "Whether the server's certificate is checked. false wins over ca_cert.",
+    "Verify those certificates; false is for tests, and wins over ca_cert",
   ),
   proxy: proxyUrl().optional().describe(
-    "Proxy to reach Elasticsearch and Kibana through.",
+    "Proxy for Elasticsearch and Kibana, instead of those of the proxy block",
   ),
   index_name: indexName().default("logs-ti_custom_opencti.indicator").describe(
-    "Index, alias or data stream of the threat documents. A name that begins " +
-      "with logs-ti_ is read by Elastic's prebuilt match rules.",
+    "Index, alias or data stream of the threat documents. Elastic's prebuilt " +
+      "indicator match rules read names that begin with logs-ti_",
   ),
   write_mode: choice(["auto", "index", "data_stream", "lookup"])
     .default("auto").describe(
-      "auto uses what exists: a data stream as one, else an index. lookup " +
-        "makes an index that ES|QL LOOKUP JOIN can use (Elasticsearch 8.18 " +
-        "or newer): one shard, at most about two billion documents, and the " +
-        "match field has to hold a single value, which ours do.",
+      "How documents are written. auto takes what is there: a data stream as " +
+        "one, anything else, or nothing yet, as an index. index and " +
+        "data_stream insist on one of them. lookup makes an index for ES|QL " +
+        "LOOKUP JOIN (Elasticsearch 8.18 or newer, at most about two billion " +
+        "documents)",
     ),
   indicator_expire_time: integer({ min: 0, max: 36_500 }).default(90).describe(
-    "Days after its last change that an entity without valid_until expires " +
-      "and its documents are removed. 0 is never.",
+    "Days without a change after which an object that has no valid_until " +
+      "expires, and its documents are removed. 0: never",
   ),
   batch_size: integer({ min: 1, max: 10_000 }).default(100).describe(
-    "Documents per bulk request, at most. Three requests go at once.",
+    "Documents per bulk request, at most; up to three requests go at once",
   ),
   flush_interval_ms: integer({ min: 0 }).default(1000).describe(
-    "Accepted and ignored: what is there is sent at once, and batches form " +
-      "while Elasticsearch is busy.",
+    "Read so that a connector's file needs no change, and ignored: what is " +
+      "there is sent at once, and batches form while Elasticsearch is busy",
   ),
   refresh_timestamps: booleanField().default(true).describe(
-    "Whether valid documents get a new @timestamp every 20 days. Elastic's " +
-      "prebuilt match rules read no document older than 30 days.",
+    "Give valid documents a new @timestamp every 20 days: Elastic's prebuilt " +
+      "indicator match rules read nothing older than 30 days",
   ),
   create_rules: booleanField().default(true).describe(
-    "Whether indicators in KQL, Lucene, EQL and ES|QL become detection " +
-      "rules. false: Kibana is never called.",
+    "Make detection rules of indicators in KQL, Lucene, EQL and ES|QL. With " +
+      "false, Kibana is never called",
   ),
   kibana_url: url().optional().describe(
-    "URL of Kibana, with its base path. Derived on Elastic Cloud (.es. " +
-      "becomes .kb.); without it there are no rules.",
+    "URL of Kibana, with its base path if it has one. Default: on Elastic " +
+      "Cloud, url with .es. as .kb.; elsewhere none, and no rules are made",
   ),
   kibana_space: text().default("default").describe(
-    "Kibana space of the rules.",
+    "Kibana space of the rules",
   ),
   rule_enabled: booleanField().default(true).describe(
-    "Whether rules are switched on.",
+    "Make rules switched on; with false they are made switched off",
   ),
   rule_index_patterns: commaList().default([
     "logs-*",
@@ -84,11 +89,12 @@ export const configSchema = z.object({
     "winlogbeat-*",
     "-logs-ti_*",
   ]).describe(
-    "Indices that KQL, Lucene and EQL rules search. The last one keeps rules " +
-      "from matching the threat documents themselves.",
+    "Indices that KQL, Lucene and EQL rules search. The last entry keeps " +
+      "them from finding the threat documents themselves; another index_name " +
+      "is left out in the same way",
   ),
   opencti_external_url: url().optional().describe(
-    "URL of OpenCTI for links, where analysts reach it under another one.",
+    "URL of OpenCTI in links. Default: opencti.external_url",
   ),
 });
 
@@ -141,4 +147,30 @@ export function kibanaUrl(
   elastic.hostname = elastic.hostname.replace(".es.", ".kb.");
   if (elastic.port === "9243") elastic.port = "";
   return elastic.origin;
+}
+
+/**
+ * Indices that rules search: as configured, without the index of the threat
+ * documents where a wildcard would take it in.
+ */
+export function ruleIndices(
+  { index_name, rule_index_patterns }: Pick<
+    ElasticSecurityConfig,
+    "index_name" | "rule_index_patterns"
+  >,
+): readonly string[] {
+  const isTakenIn = rule_index_patterns.some((pattern) =>
+    pattern.includes("*") && covers(pattern, index_name)
+  );
+  const isLeftOut = rule_index_patterns.some((pattern) =>
+    pattern.startsWith("-") && covers(pattern.slice(1), index_name)
+  );
+  return isTakenIn && !isLeftOut
+    ? [...rule_index_patterns, `-${index_name}`]
+    : rule_index_patterns;
+}
+
+function covers(pattern: string, name: string): boolean {
+  const parts = pattern.split("*").map((part) => RegExp.escape(part));
+  return new RegExp(`^${parts.join(".*")}$`).test(name);
 }

@@ -1,4 +1,5 @@
 /** Keeps Kibana's detection rules in line with OpenCTI's indicators. */
+import { TransientError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
 import type { KibanaClient, StoredRule } from "./client.ts";
 import type { RuleStep } from "./mapping.ts";
@@ -154,11 +155,14 @@ export class RuleKeeper {
     // somebody took the tag away.
     const stored = await client.readRule(rule.rule_id, signal);
     if (stored?.type === rule.type) {
-      await client.updateRule(rule, signal);
-      return;
+      if (await client.updateRule(rule, signal)) return;
+    } else {
+      await client.deleteRule({ rule_id: rule.rule_id }, signal);
+      if (await client.createRule(rule, signal)) return;
     }
-    await client.deleteRule({ rule_id: rule.rule_id }, signal);
-    await client.createRule(rule, signal);
+    throw new TransientError(
+      `Somebody else is changing the rule "${rule.rule_id}" in Kibana`,
+    );
   }
 
   async #disable(platformId: string, signal: AbortSignal): Promise<boolean> {

@@ -1,14 +1,10 @@
-import { LoginError, RejectedError, TransientError } from "../../errors.ts";
 import type { HttpClient } from "../../http/client.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
 import { readBatchNames } from "../_elastic/batch_context.ts";
-import { ElasticClient, SLOW_RETRY_MS } from "../_elastic/client.ts";
+import { ElasticClient } from "../_elastic/client.ts";
 import { entityDocId } from "../_elastic/document.ts";
-import {
-  DocumentWriter,
-  type EntityResult,
-  type EntityWrite,
-} from "../_elastic/document_writer.ts";
+import { DocumentWriter } from "../_elastic/document_writer.ts";
+import type { EntityResult, EntityWrite } from "../_elastic/entity_write.ts";
 import { apiKeyHeader } from "../_elastic/login.ts";
 import type {
   CheckResult,
@@ -19,16 +15,20 @@ import type {
 } from "../target.ts";
 import { checkElasticSecurity } from "./check.ts";
 import { KIBANA_HEADERS, KibanaClient } from "./client.ts";
-import { type ElasticSecurityConfig, kibanaUrl } from "./config.ts";
+import {
+  type ElasticSecurityConfig,
+  kibanaUrl,
+  ruleIndices,
+} from "./config.ts";
 import {
   type EntityPlan,
   type MappingContext,
   mayMoveValues,
-  type RuleStep,
   toPlan,
 } from "./mapping.ts";
 import { toPlannedActions } from "./plan.ts";
 import { RuleKeeper } from "./rule_keeper.ts";
+import { applyRule, type RuleResult } from "./rule_result.ts";
 import { keepUp } from "./upkeep.ts";
 
 /** Rule calls under way at once. */
@@ -84,14 +84,15 @@ export class ElasticSecurityTarget implements Target {
 
   async prepare(signal: AbortSignal): Promise<void> {
     const { log, opencti } = this.#services;
+    // What may refuse the login comes before what writes.
     const info = await this.#elastic.readInfo(signal);
+    await this.#prepareRules(signal);
     const state = await this.#writer.setUp(signal);
     log.info("Elasticsearch is ready", {
       version: info?.version ?? "unknown",
       index: this.#config.index_name,
       mode: state.mode,
     });
-    await this.#prepareRules(signal);
     await opencti.ensurePatternTypes(PATTERN_TYPES, signal);
   }
 
@@ -107,6 +108,7 @@ export class ElasticSecurityTarget implements Target {
     }
     const version = await this.#kibana.readVersion(signal);
     await this.#rules.learn(signal);
+    await this.#kibana.proveRights(signal);
     log.info("Kibana is ready", { version, rules: this.#rules.size });
   }
 
@@ -204,7 +206,7 @@ export class ElasticSecurityTarget implements Target {
       externalUrl: config.opencti_external_url ?? opencti.url,
       expireDays: config.indicator_expire_time,
       rulesEnabled: config.rule_enabled,
-      ruleIndexPatterns: config.rule_index_patterns,
+      ruleIndexPatterns: ruleIndices(config),
       ...await readBatchNames(opencti, events, signal),
     };
   }
@@ -227,40 +229,6 @@ export class ElasticSecurityTarget implements Target {
     const ends = await Promise.allSettled(workers);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     return results;
-  }
-}
-
-type RuleResult =
-  | { readonly status: "done"; readonly changed: boolean }
-  | Extract<Outcome, { status: "rejected" | "retry" }>;
-
-/** @throws {LoginError} The key is refused, not only a right of it. */
-async function applyRule(
-  rules: RuleKeeper,
-  internalId: string,
-  step: RuleStep,
-  signal: AbortSignal,
-): Promise<RuleResult> {
-  try {
-    return {
-      status: "done",
-      changed: await rules.apply(internalId, step, signal),
-    };
-  } catch (error) {
-    if (error instanceof TransientError) {
-      const { message: reason, retryAfterMs: afterMs } = error;
-      return { status: "retry", reason, afterMs };
-    }
-    if (error instanceof RejectedError) {
-      const { message: reason, status: httpStatus } = error;
-      return { status: "rejected", reason, httpStatus };
-    }
-    if (error instanceof LoginError && error.status === 403) {
-      // The rights may be given back; until then the event waits.
-      const { message: reason } = error;
-      return { status: "retry", reason, afterMs: SLOW_RETRY_MS };
-    }
-    throw error;
   }
 }
 

@@ -1,7 +1,10 @@
 /** Elasticsearch calls of this target alone, one method per endpoint. */
 import { ConfigError } from "../../errors.ts";
 import { isRecord } from "../../stix/object.ts";
-import { ElasticClient, reasonOf } from "../_elastic/client.ts";
+import type { HttpClient } from "../../http/client.ts";
+import { reasonOf } from "../_elastic/answer.ts";
+import { ElasticCalls, type ElasticSettingNames } from "../_elastic/calls.ts";
+import { ElasticClient } from "../_elastic/client.ts";
 import type { Json } from "../_elastic/document.ts";
 
 /** Whether a lifecycle policy exists; `unavailable`: the cluster has no ILM. */
@@ -15,9 +18,16 @@ export interface AliasState {
 
 /** Elasticsearch with lifecycle policies and aliases. */
 export class ThreatintelClient extends ElasticClient {
+  readonly #calls: ElasticCalls;
+
+  constructor(http: HttpClient, names: ElasticSettingNames) {
+    super(http, names);
+    this.#calls = new ElasticCalls(http, names);
+  }
+
   /** `GET /_ilm/policy/<name>`. */
   async readPolicy(name: string, signal: AbortSignal): Promise<PolicyState> {
-    const { status } = await this.call(
+    const { status } = await this.#calls.call(
       (client, options) => client.ilm.getLifecycle({ name }, options),
       [400, 403, 404, 405, 410],
       signal,
@@ -31,7 +41,7 @@ export class ThreatintelClient extends ElasticClient {
     policy: Json & { phases: Json },
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { status } = await this.call(
+    const { status } = await this.#calls.call(
       (client, options) => client.ilm.putLifecycle({ name, policy }, options),
       [400, 403, 405, 410],
       signal,
@@ -44,7 +54,7 @@ export class ThreatintelClient extends ElasticClient {
     name: string,
     signal: AbortSignal,
   ): Promise<AliasState | undefined> {
-    const { status, body } = await this.call(
+    const { status, body } = await this.#calls.call(
       (client, options) => client.indices.getAlias({ name }, options),
       [403, 404],
       signal,

@@ -2,7 +2,7 @@ import { sleep } from "../../backoff.ts";
 import type { HttpClient } from "../../http/client.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
 import { readBatchNames } from "../_elastic/batch_context.ts";
-import type { EntityResult } from "../_elastic/document_writer.ts";
+import type { EntityResult } from "../_elastic/entity_write.ts";
 import { deleteExpired, expiredAt } from "../_elastic/expiry.ts";
 import { apiKeyHeader } from "../_elastic/login.ts";
 import type {

@@ -14,7 +14,7 @@ import {
   entityDocId,
   type Json,
 } from "../_elastic/document.ts";
-import type { EntityResult } from "../_elastic/document_writer.ts";
+import type { EntityResult } from "../_elastic/entity_write.ts";
 import { SeenIds } from "../_elastic/seen_ids.ts";
 import type { Verdict } from "../_elastic/verdict.ts";
 import {

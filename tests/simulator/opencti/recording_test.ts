@@ -140,15 +140,3 @@ Deno.test({
     await opencti.stop();
   },
 });
-
-Deno.test("readRecording() keeps hidden what is updated while hidden", () => {
-  const frame = (id: number, event: string) =>
-    `id: ${id}-0\nevent: ${event}\ndata: {"version":"4","type":"update",` +
-    `"data":{"id":"indicator--1","type":"indicator"}}\n\n`;
-  const hidden = (text: string) => [
-    ...readRecording(new TextEncoder().encode(text)).hidden,
-  ];
-  const left = frame(11, "delete") + frame(12, "update");
-  assertEquals(hidden(left), ["indicator--1"]);
-  assertEquals(hidden(left + frame(13, "create")), []);
-});

@@ -298,7 +298,7 @@ const EVERY_FIELD: StixObject[] = [
     mtime: "2026-01-01T00:00:00.123456Z",
     atime: "2026-01-01T00:00:00Z",
   },
-  { id: "directory--1", type: "directory", path: "/tmp" },
+  { id: "directory--1", type: "directory", path: "/opt" },
   {
     id: "ipv4-addr--1",
     type: "ipv4-addr",

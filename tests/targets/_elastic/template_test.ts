@@ -21,7 +21,7 @@ Deno.test("indexTemplate() covers the configured name", () => {
 
 Deno.test("indexBody() makes a lookup index where asked to", () => {
   assertEquals(indexBody("lookup").settings, {
-    index: { number_of_shards: 1, refresh_interval: "5s", mode: "lookup" },
+    index: { refresh_interval: "5s", mode: "lookup" },
   });
 });
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { verdictOf } from "../../../src/targets/_elastic/verdict.ts";
 import fixture from "../../fixtures/elastic/bulk_response.json" with {
   type: "json",
@@ -39,15 +39,15 @@ Deno.test("verdictOf() takes a repeated create for done", () => {
 
 Deno.test("verdictOf() asks for set-up where index or mode is another", () => {
   // deno-fmt-ignore
-  const items = [
-    { index: { status: 404, error: { type: "index_not_found_exception", reason: "no such index [x]" } } },
-    { delete: { status: 404, error: { type: "index_not_found_exception", reason: "no such index [x]" } } },
-    { index: { status: 400, error: { type: "illegal_argument_exception",
-      reason: "only write ops with an op_type of create are allowed in data streams" } } },
+  const items: [string, unknown][] = [
+    ["set-up",    { index: { status: 404, error: { type: "index_not_found_exception", reason: "no such index [x]" } } }],
+    ["set-up",    { delete: { status: 404, error: { type: "index_not_found_exception", reason: "no such index [x]" } } }],
+    ["appending", { index: { status: 400, error: { type: "illegal_argument_exception",
+      reason: "only write ops with an op_type of create are allowed in data streams" } } }],
   ];
-  for (const item of items) {
+  for (const [needs, item] of items) {
     const verdict = verdictOf(item);
-    assertEquals(verdict.status === "retry" && verdict.needs, "set-up");
+    assert(verdict.status === "retry" && verdict.needs === needs);
   }
 });
 

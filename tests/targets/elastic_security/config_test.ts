@@ -3,6 +3,7 @@ import { apiKeyHeader } from "../../../src/targets/_elastic/login.ts";
 import {
   configSchema,
   kibanaUrl,
+  ruleIndices,
   seed,
 } from "../../../src/targets/elastic_security/config.ts";
 
@@ -81,4 +82,22 @@ Deno.test("kibanaUrl() derives Elastic Cloud addresses and nothing else", () => 
 Deno.test("apiKeyHeader() encodes a raw key", () => {
   assertEquals(apiKeyHeader("id:key"), "ApiKey aWQ6a2V5");
   assertEquals(apiKeyHeader(" aWQ6a2V5 "), "ApiKey aWQ6a2V5");
+});
+
+Deno.test("ruleIndices() leaves the threat documents out", () => {
+  // deno-fmt-ignore
+  const cases: [index: string, patterns: string[], added: string[]][] = [
+    ["logs-ti_custom_opencti.indicator", ["logs-*", "-logs-ti_*"], []],
+    ["logs-threats",                     ["logs-*", "-logs-ti_*"], ["-logs-threats"]],
+    ["threats",                          ["logs-*"],               []],
+    ["threats",                          ["*"],                    ["-threats"]],
+    ["threats",                          ["threats", "logs-*"],    []],
+    ["logs.threats",                     ["logs?*"],               []],
+  ];
+  for (const [index_name, rule_index_patterns, added] of cases) {
+    assertEquals(
+      ruleIndices({ index_name, rule_index_patterns }),
+      [...rule_index_patterns, ...added],
+    );
+  }
 });

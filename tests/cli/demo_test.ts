@@ -1,0 +1,182 @@
+/** `demo`, `simulate` and `service`. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { main } from "../../src/cli/main.ts";
+import { fakeIo } from "./fake_io.ts";
+import { startRelay } from "./process.ts";
+
+const RECORDING =
+  new URL("../fixtures/opencti_stream.sse", import.meta.url).pathname;
+
+async function run(...args: string[]) {
+  const io = fakeIo();
+  const code = await main(args, io);
+  return { code, out: io.out.join("\n"), err: io.err.join("") };
+}
+
+Deno.test("demo ends with 0 within seconds, with a table of what arrived", async () => {
+  const startedAt = performance.now();
+  const { code, out, err } = await run("demo");
+  assertEquals(code, 0);
+  assert(performance.now() - startedAt < 20_000);
+  assertMatch(err, /^A week of intelligence lies in a simulated OpenCTI/);
+  for (
+    const text of [
+      "threat.indicator.type ipv4-addr",
+      "threat.indicator.type file",
+      "language kuery",
+      "language esql",
+      "│ skipped      │ revoked ",
+      "Look at one of them: opencti-relay demo --show ",
+    ]
+  ) assertStringIncludes(out, text);
+  assertMatch(out, /\d,\d{3} events in \d+\.?\d* s/);
+});
+
+Deno.test("demo --json counts the same, and --show prints one document", async () => {
+  const { code, out } = await run("demo", "--json");
+  assertEquals(code, 0);
+  const summary = JSON.parse(out);
+  assert(summary.events > 2000);
+  assert(summary.documents.file > 100);
+  assertEquals(Object.keys(summary.rules).toSorted(), [
+    "eql",
+    "esql",
+    "kuery",
+    "lucene",
+  ]);
+  assertEquals(summary.deadLetters, {});
+  const table = await run("demo");
+  const id = /--show (\S+)$/.exec(table.out)?.[1] ?? "";
+  const shown = await run("demo", "--show", id);
+  assertEquals(shown.code, 0);
+  const { documents } = JSON.parse(shown.out);
+  assertEquals(documents[0]._source.opencti.internal_id, id);
+  const nothing = await run("demo", "--show", "nobody");
+  assertMatch(nothing.out, /^Nothing of "nobody" is in Elastic Security/);
+});
+
+Deno.test("demo --seed writes another week", async () => {
+  const [one, other] = await Promise.all([
+    run("demo", "--json"),
+    run("demo", "--json", "--seed", "2"),
+  ]);
+  assert(
+    JSON.parse(one.out).events !== JSON.parse(other.out).events,
+    "both weeks have the same number of events",
+  );
+});
+
+Deno.test("demo --stream plays a recording", async () => {
+  const { code, out, err } = await run("demo", "--json", "--stream", RECORDING);
+  assertEquals(code, 0);
+  assertMatch(err, /^Playing ".*opencti_stream\.sse"/);
+  assertEquals(JSON.parse(out).documents, {
+    "domain-name": 1,
+    "ipv4-addr": 1,
+    "query": 1,
+  });
+});
+
+for (const command of ["demo", "simulate"]) {
+  Deno.test(`${command} --stream with a file that cannot be read ends with 2`, async () => {
+    for (const path of ["/nowhere/stream.sse", import.meta.dirname ?? ""]) {
+      const { code, out, err } = await run(command, "--stream", path);
+      assertEquals([code, out], [2, ""]);
+      assertMatch(err, /^Cannot read the recorded stream ".*": .+\n$/);
+    }
+  });
+}
+
+Deno.test("simulate on a port in use ends with 2", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  for (const first of [port, port - 1]) {
+    const { code, err } = await run("simulate", "--port", String(first));
+    assertEquals(code, 2);
+    assertEquals(
+      err,
+      `Cannot listen on the ports from ${first}: one of them is in use; ` +
+        "choose others with --port\n",
+    );
+  }
+});
+
+Deno.test({
+  name: "as processes: the variables of simulate make check succeed",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const simulate = startRelay(["simulate", "--stream", RECORDING]);
+    await simulate.shows("Ctrl+C stops them");
+    const env = Object.fromEntries(
+      simulate.out().trimEnd().split("\n").map((line) => {
+        const [, name = "", value = ""] = /^export (\w+)=(\S+)$/.exec(line) ??
+          [];
+        return [name, value];
+      }),
+    );
+    const check = await startRelay(["check", "--json"], { env }).ended;
+    assertEquals(check.code, 0, check.out + check.err);
+    const statuses = JSON.parse(check.out)
+      .map(({ status }: { status: string }) => status);
+    assertEquals(new Set(statuses), new Set(["ok"]));
+    simulate.kill("SIGTERM");
+    assertEquals((await simulate.ended).code, 0);
+  },
+});
+
+Deno.test({
+  name: "as a process, demo ends cleanly at Ctrl+C",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const demo = startRelay(["demo"]);
+    await demo.shows("A week of intelligence");
+    demo.kill("SIGINT");
+    const { code, err } = await demo.ended;
+    assertEquals(code, 0, err);
+    assertEquals(/\n\s+at |a bug in/.test(err), false, err);
+  },
+});
+
+Deno.test({
+  name: "service prints a unit that systemd-analyze verify accepts",
+  ignore: !hasSystemdAnalyze(),
+  fn: async () => {
+    const { code, out } = await run("service");
+    assertEquals(code, 0);
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/opencti-relay.service`;
+      // The program is not installed here; any other stands in for it.
+      await Deno.writeTextFile(
+        path,
+        `${out}\n`.replace("/usr/local/bin/opencti-relay", "/bin/true"),
+      );
+      const result = await new Deno.Command("systemd-analyze", {
+        args: ["verify", path],
+        stdin: "null",
+      }).output();
+      const said = new TextDecoder().decode(result.stderr);
+      const ours = said.split("\n").filter((line) =>
+        line.includes("opencti-relay.service")
+      );
+      assertEquals(ours, []);
+      assertEquals(result.code, 0, said);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+function hasSystemdAnalyze(): boolean {
+  try {
+    return new Deno.Command("systemd-analyze", { args: ["--version"] })
+      .outputSync().success;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,272 @@
+/** A simulated platform and Elastic, and the real program between them. */
+import { runTargets } from "../../src/app.ts";
+import type { BackoffOptions } from "../../src/backoff.ts";
+import type { CommandIo } from "../../src/cli/command.ts";
+import { main } from "../../src/cli/main.ts";
+import { loadConfig, type RelayConfig } from "../../src/config/load.ts";
+import { createLog, type Log } from "../../src/observability/log.ts";
+import { TargetStats } from "../../src/observability/target_stats.ts";
+import type { Position } from "../../src/opencti/event.ts";
+import {
+  type SimulatedElastic,
+  startElastic,
+} from "../../src/simulator/elastic/mod.ts";
+import {
+  loadRecording,
+  type OpenctiOptions,
+  type SimulatedOpencti,
+  startOpencti,
+} from "../../src/simulator/opencti/mod.ts";
+import type { DeadLetter } from "../../src/state/dead_letters.ts";
+import { openState, type RelayState } from "../../src/state/open_state.ts";
+import { TARGETS } from "../../src/targets/mod.ts";
+import { NOW, RECORDING } from "./recording.ts";
+
+/** Name of the one target that the variables make. */
+export const TARGET = "elastic-security";
+
+/** As the recorded platform's filter, shortened: a label takes an object out. */
+const FILTERS = JSON.stringify({
+  mode: "and",
+  filters: [{
+    key: ["objectLabel"],
+    operator: "not_eq",
+    values: ["do-not-share"],
+    mode: "or",
+  }],
+  filterGroups: [],
+});
+
+/** Waits of a test that does not want to wait. */
+export const IMPATIENT: BackoffOptions = { baseMs: 5, maxMs: 50 };
+
+/** Both far sides and a folder for the state. */
+export interface World {
+  readonly opencti: SimulatedOpencti;
+  readonly elastic: SimulatedElastic;
+  readonly folder: string;
+  /** Variables that connect the program to them; no recovery. */
+  readonly env: Readonly<Record<string, string>>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What differs from the recording on both sides with the clock pinned. */
+export interface WorldOptions extends OpenctiOptions {
+  /** False: a platform that holds nothing. Default true. */
+  readonly recorded?: boolean;
+  /** Milliseconds since 1970; default stands at the recording's end. */
+  readonly clock?: () => number;
+  readonly maxContentLength?: number;
+}
+
+/** Starts both sides on loopback. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { recorded = true, clock: now = () => NOW, maxContentLength, ...rest } =
+    options;
+  const folder = await Deno.makeTempDir({ prefix: "relay-soak-" });
+  const elastic = await startElastic({
+    now,
+    ...(maxContentLength === undefined ? {} : { maxContentLength }),
+  });
+  const opencti = await startOpencti({
+    now,
+    filters: FILTERS,
+    heartbeatMs: 25,
+    ...(recorded ? { recording: await loadRecording(RECORDING) } : {}),
+    ...rest,
+  });
+  return {
+    opencti,
+    elastic,
+    folder,
+    env: {
+      OPENCTI_URL: opencti.url,
+      OPENCTI_TOKEN: opencti.token,
+      CONNECTOR_ID: "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11",
+      CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
+      CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
+      CONNECTOR_LOG_LEVEL: "error",
+      RELAY_STATE_PATH: `${folder}/relay.kv`,
+      ...elasticEnv(elastic),
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([opencti.stop(), elastic.stop()]);
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Variables that name an Elastic Security. */
+export function elasticEnv(elastic: SimulatedElastic): Record<string, string> {
+  return {
+    ELASTIC_SECURITY_URL: elastic.url,
+    ELASTIC_SECURITY_API_KEY: elastic.apiKey,
+    ELASTIC_SECURITY_KIBANA_URL: elastic.kibanaUrl,
+  };
+}
+
+/** Variables, where `undefined` takes one away. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a command line printed and returned. */
+export interface CommandResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line of the program with the clock pinned. */
+export async function relay(
+  argv: readonly string[],
+  env: Environment,
+  now: () => number = () => NOW,
+): Promise<CommandResult> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io: CommandIo = {
+    print: (line) => void out.push(line),
+    printError: (line) => void err.push(line),
+    env: () => env,
+    readTextFile: (path) => Deno.readTextFile(path),
+    registry: TARGETS,
+    now,
+    screen: undefined,
+    onStop: () => () => {},
+  };
+  const code = await main(argv, io);
+  return { code, out: out.join("\n"), err: err.join("") };
+}
+
+/** How `follow()` wires the program; everything has a default. */
+export interface FollowOptions {
+  readonly env?: Environment;
+  readonly once?: boolean;
+  readonly backoff?: BackoffOptions;
+  readonly now?: () => number;
+  /** Events per delivery, in place of the target's own. */
+  readonly maxBatch?: number;
+  /** Text of a `config.yml`. */
+  readonly file?: string;
+}
+
+/** A run that is under way. */
+export interface Following {
+  readonly config: RelayConfig;
+  readonly state: RelayState;
+  readonly stats: readonly TargetStats[];
+  /** Lines of the log, JSON. */
+  readonly log: readonly string[];
+  /** Settles with the run. */
+  readonly done: Promise<void>;
+  /** The graceful stop; resolves when it is over. */
+  stop(): Promise<void>;
+  position(target?: string): Promise<Position | undefined>;
+  deadLetters(target?: string): Promise<DeadLetter[]>;
+  /** Stops at once and closes the state. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts the program in this process, wired as the command line does. */
+export async function follow(
+  world: World,
+  options: FollowOptions = {},
+): Promise<Following> {
+  const { file, now = () => NOW, maxBatch } = options;
+  const config = withMaxBatch(
+    await loadConfig({
+      file: "config.yml",
+      explicitFile: file !== undefined,
+      env: { ...world.env, ...options.env },
+      registry: TARGETS,
+      readTextFile: () =>
+        file === undefined
+          ? Promise.reject(new Deno.errors.NotFound())
+          : Promise.resolve(file),
+    }),
+    maxBatch,
+  );
+  const lines: string[] = [];
+  const log: Log = createLog({
+    level: "warn",
+    format: "json",
+    write: (line) => void lines.push(line),
+    now,
+  });
+  const state = await openState(config.state.path);
+  const stats = config.targets.map(({ name }) => new TargetStats(name));
+  const stop = new AbortController();
+  const abort = new AbortController();
+  const done = runTargets({
+    wiring: { config, log, now, backoff: options.backoff ?? IMPATIENT },
+    state,
+    once: options.once ?? true,
+    stats,
+    stop: stop.signal,
+    abort: abort.signal,
+  });
+  done.catch(() => {}); // Whoever awaits it is told.
+  const store = (name = TARGET) => state.target<Position>(name);
+  return {
+    config,
+    state,
+    stats,
+    log: lines,
+    done,
+    async stop() {
+      stop.abort();
+      await done;
+    },
+    position: (target) => store(target).checkpoint.load(),
+    deadLetters: (target) => Array.fromAsync(store(target).deadLetters.list()),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      abort.abort();
+      await done.catch(() => {});
+      await state.close();
+    },
+  };
+}
+
+function withMaxBatch(
+  config: RelayConfig,
+  maxBatch: number | undefined,
+): RelayConfig {
+  if (maxBatch === undefined) return config;
+  const targets = config.targets.map((target) => ({
+    ...target,
+    definition: { ...target.definition, maxBatch },
+  }));
+  return { ...config, targets };
+}
+
+/** Waits until something holds; asks every few milliseconds. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!await holds()) {
+    if (performance.now() > deadline) {
+      throw new Error(`still not so after ${timeoutMs} ms: ${holds}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The dead letters that a finished run left in its state file. */
+export async function deadLettersIn(
+  path: string,
+  target = TARGET,
+): Promise<(DeadLetter & { readonly payload: string })[]> {
+  const state = await openState(path);
+  try {
+    const { deadLetters } = state.target(target);
+    const letters = await Array.fromAsync(deadLetters.list());
+    return await Promise.all(letters.map(async (letter) => ({
+      ...letter,
+      payload: await deadLetters.payload(letter.id) ?? "",
+    })));
+  } finally {
+    await state.close();
+  }
+}

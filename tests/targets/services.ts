@@ -1,0 +1,78 @@
+/** What a target is handed, for tests: real sockets, a real KV, its own log. */
+import { createHttpClient } from "../../src/http/create_client.ts";
+import type { HttpClient } from "../../src/http/client.ts";
+import type { Marking } from "../../src/opencti/client.ts";
+import type { LogFields } from "../../src/observability/log.ts";
+import { openState, type RelayState } from "../../src/state/open_state.ts";
+import type { TargetServices } from "../../src/targets/target.ts";
+
+/** Services of one target, and what it did with them. */
+export class TestServices {
+  readonly services: TargetServices;
+  /** "warn the message", oldest first. */
+  readonly logged: string[] = [];
+  /** The same with the fields, as JSON. */
+  readonly loggedWhole: string[] = [];
+  /** What it asked the platform for: author ids, pattern types. */
+  readonly asked: string[][] = [];
+  /** Names that the platform knows, by `created_by_ref`. */
+  readonly names = new Map<string, string>();
+  readonly markings = new Map<string, Marking>();
+  readonly #clients: HttpClient[] = [];
+  readonly #state: RelayState;
+
+  private constructor(state: RelayState, now: () => number) {
+    this.#state = state;
+    this.services = {
+      name: "soc",
+      http: (endpoint) => {
+        const client = createHttpClient(endpoint);
+        this.#clients.push(client);
+        return client;
+      },
+      opencti: {
+        url: "https://cti.example.org",
+        namesOf: (refs) => this.#answer(refs, this.names),
+        markingsOf: (refs) => this.#answer(refs, this.markings),
+        ensurePatternTypes: async (types) => {
+          await this.#answer(types.keys(), new Map());
+        },
+      },
+      state: state.target("soc").rows,
+      log: this.#log(),
+      now,
+    };
+  }
+
+  static async open(now: () => number): Promise<TestServices> {
+    return new TestServices(await openState(":memory:"), now);
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.#state.close();
+  }
+
+  #answer<Value>(
+    asked: Iterable<string>,
+    known: ReadonlyMap<string, Value>,
+  ): Promise<ReadonlyMap<string, Value>> {
+    this.asked.push([...asked]);
+    return Promise.resolve(known);
+  }
+
+  #log(): TargetServices["log"] {
+    const line = (level: string) => (message: string, fields?: LogFields) => {
+      this.logged.push(`${level} ${message}`);
+      this.loggedWhole.push(JSON.stringify({ level, message, ...fields }));
+    };
+    const log: TargetServices["log"] = {
+      debug: line("debug"),
+      info: line("info"),
+      warn: line("warn"),
+      error: line("error"),
+      with: () => log,
+    };
+    return log;
+  }
+}
