@@ -1,6 +1,7 @@
 import { type BackoffOptions, DEFAULT_BACKOFF } from "./backoff.ts";
 import type { RelayConfig, TargetConfig } from "./config/load.ts";
 import { proxyFor } from "./config/proxy.ts";
+import { startOf } from "./config/start.ts";
 import { ConfigError } from "./errors.ts";
 import type { Endpoint, HttpClient } from "./http/client.ts";
 import { createHttpClient } from "./http/create_client.ts";
@@ -202,7 +203,7 @@ export async function runTargets(options: RunOptions): Promise<void> {
         await follow({
           ...signals,
           connector: target.connector,
-          startFrom: target.stream.startFrom,
+          startFrom: (platformNow) => startOf(target, platformNow),
           recover: target.stream.recover,
           openSource: (signal) =>
             openSource(target, wiring, {

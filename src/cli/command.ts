@@ -69,7 +69,7 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   "log-level": {
     type: "string",
     value: "LEVEL",
-    help: "debug, info, warn or error",
+    help: "debug, info, warn or error; also -v, -vv and -q",
   },
   json: { type: "boolean", help: "results as JSON where a person gets text" },
   help: { type: "boolean", short: "h", help: "this help" },

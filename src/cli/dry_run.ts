@@ -8,6 +8,7 @@ import {
   type Wiring,
 } from "../app.ts";
 import type { TargetConfig } from "../config/load.ts";
+import { startOf } from "../config/start.ts";
 import { TargetStats } from "../observability/target_stats.ts";
 import { PlatformClient } from "../opencti/client.ts";
 import type { Position } from "../opencti/event.ts";
@@ -72,10 +73,11 @@ async function planTarget(
     stats,
     signal,
   });
+  const platformNow = platform.graphql.platformNow();
   const start = await savedPosition(config, wiring) ?? firstPosition(
-    config.stream.startFrom,
+    startOf(config, platformNow),
     config.stream.recover,
-    platform.graphql.platformNow(),
+    platformNow,
   );
   const items = readStream(stream, start, signal);
   for await (const batch of inBatches(items, limitsOf(config))) {

@@ -84,11 +84,20 @@ function isHelp(arg: string): boolean {
   return arg === "-h" || arg === "--help";
 }
 
+/** How the connector `elastic` said how much it logs; it began at warn. */
+const SEED_FLAGS: Readonly<Record<string, string>> = {
+  "-v": "--log-level=info",
+  "-vv": "--log-level=debug",
+  "-vvv": "--log-level=debug",
+  "-q": "--log-level=error",
+  "--debug": "--log-level=debug",
+};
+
 function parse(command: Command, argv: readonly string[]): CommandArgs {
   const options = { ...GLOBAL_OPTIONS, ...command.options };
   try {
     const { values, positionals } = parseArgs({
-      args: [...argv],
+      args: argv.map((arg) => SEED_FLAGS[arg] ?? arg),
       options,
       strict: true,
       allowPositionals: command.takesWords ?? false,

@@ -61,6 +61,6 @@ export interface StreamSettings {
   readonly withInferences: boolean;
   /** What the first run replays: all up to now, nothing, or until a date. */
   readonly recover: "until-now" | "off" | (string & Record<never, never>);
-  /** Id of the first event; "0-0" is the beginning. */
-  readonly startFrom: string;
+  /** Id of the first event, "0-0" is the beginning; absent: the target's. */
+  readonly startFrom?: string;
 }

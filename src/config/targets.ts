@@ -193,8 +193,10 @@ function streamOf(
   base: BaseValues,
   connector: ConnectorValues,
 ): StreamSettings | undefined {
-  const { seed } = draft.definition;
+  const { seed, firstRunFrom } = draft.definition;
   const chosen = { ...connector, ...base };
+  const startFrom = chosen.live_stream_start_timestamp ??
+    (firstRunFrom === undefined ? "0-0" : undefined);
   const id = chosen.live_stream_id ?? seed.connector.liveStreamId;
   if (id === undefined) return undefined;
   return {
@@ -204,6 +206,6 @@ function streamOf(
       seed.connector.noDependencies,
     withInferences: chosen.live_stream_with_inferences ?? false,
     recover: chosen.live_stream_recover_iso_date ?? "until-now",
-    startFrom: chosen.live_stream_start_timestamp ?? "0-0",
+    ...(startFrom === undefined ? {} : { startFrom }),
   };
 }

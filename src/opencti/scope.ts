@@ -55,27 +55,40 @@ export function streamScope(
       const unsure = events.filter((event) => event.unsure === true);
       if (unsure.length === 0 || group === undefined) return new Set();
       try {
-        const ids = unsure.map((event) => event.internalId);
+        const asked = unsure.filter((event) => !isRelationship(event));
+        const ids = asked.map((event) => event.internalId);
         const inside = await platform.stillInStream(filters, ids, signal);
-        return new Set(
-          unsure.filter((event) => !inside.has(event.internalId)),
-        );
+        return new Set([
+          ...asked.filter((event) => !inside.has(event.internalId)),
+          ...unaskedOutside(unsure.filter(isRelationship)),
+        ]);
       } catch (error) {
         const refused = error instanceof RejectedError ||
           (error instanceof LoginError && error.status === 403);
         if (!refused) throw error;
-        // The platform cannot answer. What came as context of a recovery is
-        // then left out, an update is taken as it came.
         if (!warned) {
           warned = true;
           log.warn("cannot ask OpenCTI which objects match the stream", {
             reason: error.message,
           });
         }
-        return new Set(unsure.filter((event) => event.action === "create"));
+        return new Set(unaskedOutside(unsure));
       }
     },
   };
+}
+
+/** `stixCoreObjects`, which is asked, holds no relationships. */
+function isRelationship({ object }: StreamEvent): boolean {
+  return object.type === "relationship" || object.type === "sighting";
+}
+
+/**
+ * Where the platform does not answer, what came as context of a recovery is
+ * left out, and an update is taken as it came.
+ */
+function unaskedOutside(events: readonly StreamEvent[]): StreamEvent[] {
+  return events.filter(({ action }) => action === "create");
 }
 
 function parseFilters(filters: string): Record<string, unknown> | undefined {

@@ -25,7 +25,7 @@ import {
 export interface Follow extends PipelineSignals {
   readonly connector: ConnectorIdentity;
   /** Where a first run begins: see `firstPosition`. */
-  readonly startFrom: string;
+  startFrom(platformNow: number): string;
   readonly recover: string;
   /** Looks the stream up on the platform. */
   openSource(
@@ -167,7 +167,8 @@ async function startPosition(
     log.warn("the connector's state was reset in OpenCTI: starting again");
     await store.checkpoint.clear();
   } else if (stored !== undefined) return stored;
-  return firstPosition(startFrom, recover, graphql.platformNow());
+  const platformNow = graphql.platformNow();
+  return firstPosition(startFrom(platformNow), recover, platformNow);
 }
 
 const LAST_PING_MS = 3000;

@@ -146,6 +146,13 @@ export interface TargetDefinition<Config = unknown> {
   readonly maxBatch: number;
   readonly config: z.ZodType<Config>;
   readonly seed: SeedNames;
+  /**
+   * SSE id at which a first run begins, where nobody set
+   * `live_stream_start_timestamp`. Default: the beginning.
+   *
+   * @param platformNow Milliseconds since 1970 by the platform's clock.
+   */
+  firstRunFrom?(config: Config, platformNow: number): string;
   /** No I/O here. */
   create(config: Config, services: TargetServices): Target;
 }

@@ -87,14 +87,14 @@ Deno.test("version prints what it is; --json the same as JSON", async () => {
     `opencti-relay ${version}`,
     "commit  0123456789abcdef",
     `deno    ${Deno.version.deno}`,
-    "targets elastic-security",
+    "targets elastic-security, elastic-threatintel",
   ]);
   const json = await run(["version", "--json"], { variables });
   assertEquals(JSON.parse(json.out), {
     version,
     commit: "0123456789abcdef",
     deno: Deno.version.deno,
-    targets: ["elastic-security"],
+    targets: ["elastic-security", "elastic-threatintel"],
   });
   assertEquals((await run(["--version"], { variables })).out, text.out);
 });
@@ -102,7 +102,10 @@ Deno.test("version prints what it is; --json the same as JSON", async () => {
 Deno.test("as a process: results on stdout, errors on stderr, exit codes", async () => {
   const version = await startRelay(["version", "--json"]).ended;
   assertEquals([version.code, version.err], [0, ""]);
-  assertEquals(JSON.parse(version.out).targets, ["elastic-security"]);
+  assertEquals(JSON.parse(version.out).targets, [
+    "elastic-security",
+    "elastic-threatintel",
+  ]);
   const wrong = await startRelay(["rnu"]).ended;
   assertEquals([wrong.code, wrong.out], [2, ""]);
   assertStringIncludes(wrong.err, 'did you mean "run"?');

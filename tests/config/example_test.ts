@@ -28,7 +28,8 @@ Deno.test("config.example.yml parses and loads beside a connector's variables", 
   assertEquals(config.opencti.url, "https://opencti.example.org");
   assertEquals(
     config.targets.map(({ name }) => name),
-    TARGETS.map(({ name }) => name),
+    // The first stands as it is, the others commented out.
+    TARGETS.slice(0, 1).map(({ name }) => name),
   );
   assertEquals(config.warnings, []);
 });

@@ -6,7 +6,7 @@
 import { ConfigError, LoginError } from "../../errors.ts";
 import type { HttpClient, HttpResponse } from "../../http/client.ts";
 import { isRecord, text } from "../../stix/object.ts";
-import { hasNamed, list, reasonOf, record, typeAt } from "./answer.ts";
+import { countOf, hasNamed, list, reasonOf, record, typeAt } from "./answer.ts";
 import { runByQuery } from "./by_query.ts";
 import {
   type Answer,
@@ -23,7 +23,11 @@ export type NameKind = "absent" | "index" | "alias" | "data_stream" | "unknown";
 
 /** One document found by a search. */
 export interface Hit {
+  /** Concrete index. */
+  readonly index: string;
   readonly id: string;
+  /** Its version, where the search asks for it; else 0. */
+  readonly version: number;
   readonly source: Json;
 }
 
@@ -242,7 +246,12 @@ export class ElasticClient {
     );
     this.#calls.allow(answer, "search", "read");
     return list(record(record(answer.body).hits).hits).filter(isRecord)
-      .map((hit) => ({ id: `${hit._id}`, source: record(hit._source) }));
+      .map((hit) => ({
+        index: `${hit._index}`,
+        id: `${hit._id}`,
+        version: countOf(hit._version),
+        source: record(hit._source),
+      }));
   }
 
   /**

@@ -16,6 +16,12 @@ export function indexName(): Field<string> {
 
 function readIndexName(value: unknown): string {
   const name = scalarText(value);
+  checkIndexName(name);
+  return name;
+}
+
+/** @throws {ConfigError} No index may have this name. */
+export function checkIndexName(name: string): void {
   if (name !== name.toLowerCase()) {
     throw new ConfigError("must be in lower case");
   }
@@ -30,5 +36,4 @@ function readIndexName(value: unknown): string {
   if (new TextEncoder().encode(name).length > MAX_BYTES) {
     throw new ConfigError(`is longer than ${MAX_BYTES} bytes`);
   }
-  return name;
 }

@@ -61,8 +61,15 @@ export const FIELD_TYPES: Readonly<Record<string, Json>> = {
   "stix":                                         { type: "object", enabled: false },
 };
 
-/** Settings and mappings of the index itself. */
-export function indexBody(mode: IndexMode): Json {
+/**
+ * Settings and mappings of the index itself.
+ *
+ * @param more Types of further fields.
+ */
+export function indexBody(
+  mode: IndexMode,
+  more: Readonly<Record<string, Json>> = {},
+): Json {
   return {
     settings: {
       index: {
@@ -81,7 +88,7 @@ export function indexBody(mode: IndexMode): Json {
           mapping: { type: "keyword", ignore_above: 1024 },
         },
       }],
-      properties: properties(),
+      properties: toProperties({ ...FIELD_TYPES, ...more }),
     },
   };
 }
@@ -126,9 +133,10 @@ export function isSameTemplate(stored: unknown, wanted: unknown): boolean {
   return `${stored}` === `${wanted}`;
 }
 
-function properties(): Json {
+/** Types by full path → `properties` of a mapping. */
+export function toProperties(types: Readonly<Record<string, Json>>): Json {
   const root: Json = {};
-  for (const [path, type] of Object.entries(FIELD_TYPES)) {
+  for (const [path, type] of Object.entries(types)) {
     const names = path.split(".");
     const last = names.pop() as string;
     let place = root;

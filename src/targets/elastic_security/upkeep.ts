@@ -3,6 +3,7 @@ import { isRecord, text } from "../../stix/object.ts";
 import type { ElasticClient } from "../_elastic/client.ts";
 import type { Json } from "../_elastic/document.ts";
 import type { DocumentWriter } from "../_elastic/document_writer.ts";
+import { deleteExpired, expiredAt, MAX_CHANGES } from "../_elastic/expiry.ts";
 import type { RuleKeeper } from "./rule_keeper.ts";
 
 const HOUR_MS = 3_600_000;
@@ -11,8 +12,6 @@ const DAY_MS = 24 * HOUR_MS;
 const STALE_AFTER_DAYS = 20;
 /** Expired rule documents read at once. */
 const PAGE_SIZE = 1000;
-/** Documents changed per call, so that no call outlasts its time limit. */
-const MAX_CHANGES = 10_000;
 
 /** What upkeep works on. */
 export interface Upkeep {
@@ -68,15 +67,10 @@ export async function purgeExpired(
   signal: AbortSignal,
 ): Promise<number> {
   const { elastic, index } = upkeep;
-  const now = new Date(upkeep.now()).toISOString();
-  const expired = { range: { "opencti.expires_at": { lte: now } } };
+  const expired = expiredAt(upkeep.now());
   await elastic.refresh(index, signal);
-  let removed = await disableExpiredRules(upkeep, expired, signal);
-  for (let last = MAX_CHANGES; last >= MAX_CHANGES;) {
-    last = await elastic.deleteByQuery(index, expired, signal, MAX_CHANGES);
-    removed += last;
-  }
-  return removed;
+  const removed = await disableExpiredRules(upkeep, expired, signal);
+  return removed + await deleteExpired(elastic, index, expired, signal);
 }
 
 async function disableExpiredRules(

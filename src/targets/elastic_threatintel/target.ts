@@ -1,0 +1,274 @@
+import { sleep } from "../../backoff.ts";
+import type { HttpClient } from "../../http/client.ts";
+import type { StreamEvent } from "../../opencti/event.ts";
+import { readBatchNames } from "../_elastic/batch_context.ts";
+import type { EntityResult } from "../_elastic/entity_write.ts";
+import { deleteExpired, expiredAt } from "../_elastic/expiry.ts";
+import { apiKeyHeader } from "../_elastic/login.ts";
+import type {
+  CheckResult,
+  Outcome,
+  PlannedAction,
+  Target,
+  TargetServices,
+} from "../target.ts";
+import { checkThreatintel } from "./check.ts";
+import { ThreatintelClient } from "./client.ts";
+import {
+  elasticUrls,
+  sightingConfidence,
+  type ThreatintelConfig,
+  usesAlias,
+} from "./config.ts";
+import { renderName } from "./date_math.ts";
+import { FailoverClient } from "./failover.ts";
+import {
+  type EntityPlan,
+  eventMs,
+  type MappingContext,
+  toEcsPlan,
+  toStixPlan,
+} from "./mapping.ts";
+import { toPlannedActions } from "./plan.ts";
+import { setUp } from "./set_up.ts";
+import { bodyOf } from "./template.ts";
+import { type PlacedWrite, PlacedWriter, type Places } from "./writer.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** One event with a place in Elasticsearch, and where it stands. */
+interface Work {
+  readonly at: number;
+  readonly event: StreamEvent;
+  readonly plan: EntityPlan;
+}
+
+/** Threat documents, or raw STIX, behind an alias or in dated indices. */
+export class ElasticThreatintelTarget implements Target {
+  readonly #config: ThreatintelConfig;
+  readonly #services: TargetServices;
+  readonly #client: ThreatintelClient;
+  readonly #places: Places;
+  readonly #writer: PlacedWriter;
+
+  constructor(config: ThreatintelConfig, services: TargetServices) {
+    this.#config = config;
+    this.#services = services;
+    const clients = elasticUrls(config).map((url) => this.#connect(url));
+    this.#client = new ThreatintelClient(
+      clients.length === 1
+        ? clients[0] as HttpClient
+        : new FailoverClient(clients),
+      {
+        url: config.cloud_id === undefined ? "hosts" : "cloud_id",
+        login: loginSetting(config),
+      },
+    );
+    this.#places = this.#makePlaces();
+    this.#writer = new PlacedWriter(this.#client, this.#places, services.log);
+  }
+
+  async prepare(signal: AbortSignal): Promise<void> {
+    const { log } = this.#services;
+    const config = this.#config;
+    this.#warn();
+    const info = config.reduced_privileges
+      ? undefined
+      : await this.#client.readInfo(signal);
+    await this.#writer.setUp(signal);
+    log.info("Elasticsearch is ready", {
+      version: info?.version ?? "unknown",
+      mode: config.mode,
+      index: usesAlias(config) ? config.ilm_rollover_alias : config.index,
+    });
+  }
+
+  /** What is odd in the settings, and not wrong. */
+  #warn(): void {
+    const { log } = this.#services;
+    const { cloud_id, hosts, confidence_level, username, password } =
+      this.#config;
+    if (cloud_id !== undefined && hosts.join() !== "http://localhost:9200") {
+      log.warn("hosts are not used, because cloud.id is set");
+    }
+    if ((username === undefined) !== (password === undefined)) {
+      log.warn("a user name and a password count only together");
+    }
+    const { value, isOldScale } = sightingConfidence(confidence_level);
+    if (isOldScale) {
+      log.warn(
+        "confidence_level 1 to 4 is the old scale: write the new number",
+        { old: confidence_level, new: value },
+      );
+    }
+  }
+
+  async deliver(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
+    const context = await this.#contextOf(events, signal);
+    const outcomes: Outcome[] = [];
+    const works: Work[] = [];
+    for (const [at, event] of events.entries()) {
+      const plan = this.#toPlan(event, context);
+      if (typeof plan === "string") {
+        outcomes[at] = { status: "skipped", reason: plan };
+      } else {
+        works.push({ at, event, plan });
+      }
+    }
+    const results = await this.#writer.write(works.map(toWrite), signal);
+    for (const [index, { at, plan }] of works.entries()) {
+      outcomes[at] = outcomeOf(plan, results[index] as EntityResult);
+    }
+    return outcomes;
+  }
+
+  async plan(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<PlannedAction[]> {
+    const context = await this.#contextOf(events, signal);
+    return events.flatMap((event) =>
+      toPlannedActions(event, this.#toPlan(event, context), this.#places)
+    );
+  }
+
+  check(signal: AbortSignal): Promise<CheckResult[]> {
+    return checkThreatintel(
+      { config: this.#config, client: this.#client },
+      signal,
+    );
+  }
+
+  /** Removes what expired, now and every hour; raw STIX stays as it is. */
+  async background(signal: AbortSignal): Promise<void> {
+    if (this.#config.mode === "stix") return;
+    const { pattern } = this.#places;
+    try {
+      while (!signal.aborted) {
+        const expired = expiredAt(this.#services.now());
+        await this.#client.refresh(pattern, signal);
+        await deleteExpired(this.#client, pattern, expired, signal);
+        await sleep(HOUR_MS, signal);
+      }
+    } catch (error) {
+      // Being stopped in the middle is a proper end.
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  #toPlan(event: StreamEvent, context: MappingContext): EntityPlan | string {
+    return this.#config.mode === "stix"
+      ? toStixPlan(event, context)
+      : toEcsPlan(event, context);
+  }
+
+  async #contextOf(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<MappingContext> {
+    const { opencti, now } = this.#services;
+    const config = this.#config;
+    // Raw STIX and what is not written need no names.
+    const named = config.mode === "stix"
+      ? []
+      : events.filter(({ object }) => object.type === "indicator");
+    return {
+      now: now(),
+      externalUrl: opencti.url,
+      importLabels: new Set(
+        config.import_label.map((label) => label.toLowerCase()),
+      ),
+      includeLabels: config.include_labels,
+      legacyFields: config.legacy_threatintel_fields,
+      ...await readBatchNames(opencti, named, signal),
+    };
+  }
+
+  #makePlaces(): Places {
+    const config = this.#config;
+    const work = { client: this.#client, config, log: this.#services.log };
+    const { ilm_rollover_alias: alias, index } = config;
+    return {
+      pattern: config.template_pattern,
+      hasEntityFields: config.mode !== "stix",
+      newPlace: usesAlias(config)
+        ? () => ({ index: alias, requireAlias: true })
+        : (at) => ({ index: renderName(index, at), requireAlias: false }),
+      setUp: async (missing, signal) => {
+        await setUp(work, signal);
+        if (usesAlias(config)) return;
+        // The cluster does not make indices by itself.
+        const body = config.template_enabled ? bodyOf(config, false) : {};
+        for (const name of missing) {
+          await this.#client.createIndex(name, body, signal);
+        }
+      },
+    };
+  }
+
+  #connect(url: string): HttpClient {
+    const { ca_cert, client_cert, client_key, proxy, ssl_verify } =
+      this.#config;
+    const authorization = authorizationOf(this.#config);
+    return this.#services.http({
+      url,
+      headers: authorization === undefined ? {} : { authorization },
+      tls: {
+        verify: ssl_verify,
+        ...(ca_cert === undefined || !ssl_verify ? {} : { ca: ca_cert }),
+        ...(client_cert === undefined ? {} : { cert: client_cert }),
+        ...(client_key === undefined ? {} : { key: client_key }),
+      },
+      ...(proxy === undefined ? {} : { proxy }),
+    });
+  }
+}
+
+function loginSetting({ api_key, cloud_auth }: ThreatintelConfig): string {
+  if (api_key !== undefined) return "api_key";
+  return cloud_auth === undefined ? "username" : "cloud_auth";
+}
+
+/** Nothing where the cluster has no security. */
+function authorizationOf(config: ThreatintelConfig): string | undefined {
+  const { api_key, cloud_auth, password, username } = config;
+  if (api_key !== undefined) return apiKeyHeader(api_key.reveal());
+  const login = cloud_auth?.reveal() ??
+    (username === undefined || password === undefined
+      ? undefined
+      : `${username}:${password.reveal()}`);
+  // [RFC 7617] The password may hold colons, the user name none.
+  return login === undefined
+    ? undefined
+    : `Basic ${new TextEncoder().encode(login).toBase64()}`;
+}
+
+function toWrite({ event, plan }: Work): PlacedWrite {
+  return {
+    internalId: event.internalId,
+    version: event.version,
+    at: eventMs(event),
+    documents: plan.documents,
+    isNew: event.action === "create" && event.cause === "created",
+  };
+}
+
+function outcomeOf({ withheld }: EntityPlan, result: EntityResult): Outcome {
+  switch (result.status) {
+    case "retry": {
+      const { reason, afterMs } = result;
+      return { status: "retry", reason, afterMs };
+    }
+    case "rejected": {
+      const { reason, httpStatus } = result;
+      return { status: "rejected", reason, httpStatus };
+    }
+    case "done":
+      return withheld === undefined || result.removed
+        ? { status: "delivered" }
+        : { status: "skipped", reason: withheld };
+  }
+}
