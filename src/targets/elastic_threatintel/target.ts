@@ -5,6 +5,7 @@ import { readBatchNames } from "../_elastic/batch_context.ts";
 import type { EntityResult } from "../_elastic/entity_write.ts";
 import { deleteExpired, expiredAt } from "../_elastic/expiry.ts";
 import { apiKeyHeader } from "../_elastic/login.ts";
+import { PointInTimeClient } from "../_elastic/point_in_time.ts";
 import type {
   CheckResult,
   Outcome,
@@ -31,6 +32,8 @@ import {
 } from "./mapping.ts";
 import { toPlannedActions } from "./plan.ts";
 import { setUp } from "./set_up.ts";
+import { pollSightings } from "./sightings.ts";
+import { toSightingsSettings } from "./sightings_settings.ts";
 import { bodyOf } from "./template.ts";
 import { type PlacedWrite, PlacedWriter, type Places } from "./writer.ts";
 
@@ -48,6 +51,7 @@ export class ElasticThreatintelTarget implements Target {
   readonly #config: ThreatintelConfig;
   readonly #services: TargetServices;
   readonly #client: ThreatintelClient;
+  readonly #alerts: PointInTimeClient;
   readonly #places: Places;
   readonly #writer: PlacedWriter;
 
@@ -55,15 +59,15 @@ export class ElasticThreatintelTarget implements Target {
     this.#config = config;
     this.#services = services;
     const clients = elasticUrls(config).map((url) => this.#connect(url));
-    this.#client = new ThreatintelClient(
-      clients.length === 1
-        ? clients[0] as HttpClient
-        : new FailoverClient(clients),
-      {
-        url: config.cloud_id === undefined ? "hosts" : "cloud_id",
-        login: loginSetting(config),
-      },
-    );
+    const http = clients.length === 1
+      ? clients[0] as HttpClient
+      : new FailoverClient(clients);
+    const names = {
+      url: config.cloud_id === undefined ? "hosts" : "cloud_id",
+      login: loginSetting(config),
+    };
+    this.#client = new ThreatintelClient(http, names);
+    this.#alerts = new PointInTimeClient(http, names);
     this.#places = this.#makePlaces();
     this.#writer = new PlacedWriter(this.#client, this.#places, services.log);
   }
@@ -142,9 +146,35 @@ export class ElasticThreatintelTarget implements Target {
     );
   }
 
-  /** Removes what expired, now and every hour; raw STIX stays as it is. */
+  /**
+   * In the ECS modes removes what expired, now and every hour; in mode `ecs`
+   * also turns alerts into sightings. Raw STIX stays as it is.
+   */
   async background(signal: AbortSignal): Promise<void> {
-    if (this.#config.mode === "stix") return;
+    const { mode } = this.#config;
+    if (mode === "stix") return;
+    if (mode === "ecs_no_signals") return await this.#expire(signal);
+    // Where one ends the other must, or a new start would run it twice.
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const { log, now, opencti, state } = this.#services;
+    const polling = pollSightings({
+      elastic: this.#alerts,
+      opencti: opencti.sightings,
+      state,
+      log,
+      now,
+      settings: toSightingsSettings(this.#config, this.#places.pattern),
+    }, both);
+    try {
+      await this.#expire(signal);
+    } finally {
+      stop.abort();
+      await polling;
+    }
+  }
+
+  async #expire(signal: AbortSignal): Promise<void> {
     const { pattern } = this.#places;
     try {
       while (!signal.aborted) {
