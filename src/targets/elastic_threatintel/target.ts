@@ -4,7 +4,6 @@ import type { StreamEvent } from "../../opencti/event.ts";
 import { readBatchNames } from "../_elastic/batch_context.ts";
 import type { EntityResult } from "../_elastic/entity_write.ts";
 import { deleteExpired, expiredAt } from "../_elastic/expiry.ts";
-import { apiKeyHeader } from "../_elastic/login.ts";
 import { PointInTimeClient } from "../_elastic/point_in_time.ts";
 import type {
   CheckResult,
@@ -23,6 +22,7 @@ import {
 } from "./config.ts";
 import { renderName } from "./date_math.ts";
 import { FailoverClient } from "./failover.ts";
+import { authorizationOf, loginSetting } from "./login.ts";
 import {
   type EntityPlan,
   eventMs,
@@ -255,25 +255,6 @@ export class ElasticThreatintelTarget implements Target {
       ...(proxy === undefined ? {} : { proxy }),
     });
   }
-}
-
-function loginSetting({ api_key, cloud_auth }: ThreatintelConfig): string {
-  if (api_key !== undefined) return "api_key";
-  return cloud_auth === undefined ? "username" : "cloud_auth";
-}
-
-/** Nothing where the cluster has no security. */
-function authorizationOf(config: ThreatintelConfig): string | undefined {
-  const { api_key, cloud_auth, password, username } = config;
-  if (api_key !== undefined) return apiKeyHeader(api_key.reveal());
-  const login = cloud_auth?.reveal() ??
-    (username === undefined || password === undefined
-      ? undefined
-      : `${username}:${password.reveal()}`);
-  // [RFC 7617] The password may hold colons, the user name none.
-  return login === undefined
-    ? undefined
-    : `Basic ${new TextEncoder().encode(login).toBase64()}`;
 }
 
 function toWrite({ event, plan }: Work): PlacedWrite {

@@ -21,10 +21,12 @@ export interface Run {
 /** Runs a command line against nothing but what is given. */
 export async function runMain(
   argv: readonly string[],
-  { env, files = {}, now }: {
+  { env, files = {}, now, onStop = () => {} }: {
     env: Record<string, string>;
     files?: Record<string, string>;
     now: () => number;
+    /** Is handed what stops the run, as a signal does. */
+    onStop?: (stop: () => void) => void;
   },
 ): Promise<Run> {
   const out: string[] = [];
@@ -40,7 +42,10 @@ export async function runMain(
         : Promise.reject(new Deno.errors.NotFound()),
     now,
     screen: undefined,
-    onStop: () => () => {},
+    onStop: (stop) => {
+      onStop(stop);
+      return () => {};
+    },
   };
   const code = await main(argv, io);
   return { code, out: out.join("\n"), err: err.join("\n") };
