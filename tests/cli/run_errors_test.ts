@@ -122,7 +122,7 @@ const CASES: readonly Case[] = [
     env: { OPENCTI_TOKEN: "wrong-token" },
     code: 3,
     error:
-      /^OpenCTI refuses the token: set "opencti\.token" \(OPENCTI_TOKEN\) to a valid token of the connector's user \(.*\)\n$/,
+      /^Cannot run PlatformProbe on OpenCTI: AUTH_REQUIRED, .*: check opencti\.token \(OPENCTI_TOKEN\), the token of the connector's user\n$/,
   },
   {
     name: "a bad Elasticsearch key",
