@@ -55,7 +55,8 @@ export class PlatformServer {
     this.#server = createServer((request, response) => {
       const task = this.#handle(request, response)
         .catch((error) => {
-          this.#failures.push(error);
+          // A client that went away in the middle is no defect of ours.
+          if (request.complete) this.#failures.push(error);
           response.destroy();
         })
         .finally(() => this.#running.delete(task));

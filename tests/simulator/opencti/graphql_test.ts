@@ -426,3 +426,16 @@ Deno.test("GraphQL faults: LOCK_ERROR n times, lost answer, status", async () =>
   assertEquals(faults.pending, 0);
   await opencti.stop();
 });
+
+Deno.test("a client that dies in the middle of a request is no failure", async () => {
+  const opencti = await startOpencti({ now: () => AT });
+  const { hostname, port } = new URL(opencti.url);
+  const socket = await Deno.connect({ hostname, port: Number(port) });
+  await socket.write(new TextEncoder().encode(
+    "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+  ));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.close();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await opencti.stop();
+});
