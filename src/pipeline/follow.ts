@@ -88,11 +88,6 @@ async function followStream(options: Follow): Promise<void> {
     memory: await options.memory.load() ?? {},
     log,
   });
-  // A first start with a wrong login leaves no trace, here or on the platform.
-  if (await store.checkpoint.load() === undefined) {
-    const target = options.createTarget();
-    await retryTransient(() => target.prepare(stop), options, stop);
-  }
   while (!stop.aborted) {
     const session = new AbortController();
     const stopOrReset = AbortSignal.any([stop, session.signal]);

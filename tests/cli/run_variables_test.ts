@@ -2,10 +2,9 @@
  * Environment variables alone suffice: one test per line of the table of the
  * connector `elastic-security-intel`, each by its effect.
  */
-import { createServer, type TlsOptions } from "node:tls";
-import { type AddressInfo, connect } from "node:net";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Issuer, makeCertificate } from "../http/certificates.ts";
+import { makeCertificate } from "../http/certificates.ts";
+import { tlsFront } from "../http/tls_front.ts";
 import { indicator } from "../opencti/platform.ts";
 import {
   CONNECTOR_ID,
@@ -98,7 +97,7 @@ Deno.test("ELASTIC_SECURITY_CLIENT_CERT and _CLIENT_KEY: shown to a server that 
     names: NAMES,
   });
   const user = makeCertificate("relay", { issuer: authority });
-  await using front = await tlsFront(world, server, {
+  await using front = await tlsFront(world.elastic.url, server, {
     ca: authority.cert,
     requestCert: true,
     rejectUnauthorized: true,
@@ -137,7 +136,7 @@ Deno.test("ELASTIC_SECURITY_CLIENT_CERT and _CLIENT_KEY: shown to a server that 
 Deno.test("ELASTIC_SECURITY_VERIFY_SSL: false takes a self-signed server", async () => {
   await using world = await startWorld();
   const server = makeCertificate("localhost", { names: NAMES });
-  await using front = await tlsFront(world, server);
+  await using front = await tlsFront(world.elastic.url, server);
   const env = { ELASTIC_SECURITY_URL: front.url };
   for (const more of [{}, { ELASTIC_SECURITY_VERIFY_SSL: "true" }]) {
     const checked = await world.relay(["check", "--json"], { ...env, ...more });
@@ -160,7 +159,7 @@ Deno.test("ELASTIC_SECURITY_CA_CERT: the server's authority", async () => {
     issuer: authority,
     names: NAMES,
   });
-  await using front = await tlsFront(world, server);
+  await using front = await tlsFront(world.elastic.url, server);
   const files = await pemFiles(world, { ca: authority.cert });
   const env = { ELASTIC_SECURITY_URL: front.url };
   const refused = await world.relay(["check", "--json"], env);
@@ -305,40 +304,6 @@ elastic_security:
   // Kibana is not known: rules are left out.
   assertEquals(world.elastic.rules().length, 0);
 });
-
-/** A TLS server before the simulated Elasticsearch. */
-async function tlsFront(
-  { elastic }: World,
-  { cert, key }: Issuer,
-  options: TlsOptions = {},
-) {
-  const users: string[] = [];
-  const server = createServer({ cert, key, ...options }, (socket) => {
-    const name = socket.getPeerCertificate().subject?.CN;
-    if (name !== undefined) users.push(String(name));
-    const onward = connect(Number(new URL(elastic.url).port), "127.0.0.1");
-    socket.pipe(onward).pipe(socket);
-    socket.on("error", () => onward.destroy());
-    socket.on("close", () => onward.destroy());
-    onward.on("error", () => socket.destroy());
-    open.add(socket);
-    socket.on("close", () => open.delete(socket));
-  });
-  const open = new Set<{ destroy(): unknown }>();
-  server.on("tlsClientError", () => {});
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `https://localhost:${port}`,
-    /** Names in the certificates that clients showed. */
-    users,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((done) => server.close(done));
-      for (const socket of open) socket.destroy();
-      await closed;
-    },
-  };
-}
 
 /** Writes texts to files of the world's folder; gives their paths. */
 async function pemFiles<Name extends string>(

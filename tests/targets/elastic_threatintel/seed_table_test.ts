@@ -4,9 +4,16 @@ import { loadConfig, type RelayConfig } from "../../../src/config/load.ts";
 import type { ThreatintelConfig } from "../../../src/targets/elastic_threatintel/config.ts";
 import { elasticUrls } from "../../../src/targets/elastic_threatintel/config.ts";
 import { TARGETS } from "../../../src/targets/mod.ts";
+import { makeCertificate } from "../../http/certificates.ts";
+import { tlsFront } from "../../http/tls_front.ts";
 import { entity, indicator } from "../../simulator/opencti/objects.ts";
 import { storedIn } from "./bench.ts";
 import { type Relay, startRelay } from "./relay.ts";
+
+/** Self-signed: refused unless verification is off. */
+const CERTIFICATE = makeCertificate("localhost", {
+  names: ["localhost", "127.0.0.1"],
+});
 
 /** 2026-03-02T10:00:00Z. */
 const NOW = Date.UTC(2026, 2, 2, 10);
@@ -88,10 +95,16 @@ line("OPENCTI_URL is where the stream is read", async (relay) => {
 
 line(
   "OPENCTI_SSL_VERIFY switches the check off, True is the default",
-  async ({ env }) => {
-    assertEquals((await load(env)).opencti.tls.verify, true);
-    const off = await load({ ...env, OPENCTI_SSL_VERIFY: "False" });
-    assertEquals(off.opencti.tls.verify, false);
+  async (relay) => {
+    await using front = await tlsFront(relay.opencti.url, CERTIFICATE);
+    const env = { ...relay.env, OPENCTI_URL: front.url };
+    const { code, err } = await relay.run(ONCE, env);
+    assertEquals(code, 2);
+    assertStringIncludes(err, "certificate");
+    assertEquals(names(relay), []);
+    const off = { ...env, OPENCTI_SSL_VERIFY: "False" };
+    assertEquals((await relay.run(ONCE, off)).code, 0);
+    assertEquals(names(relay), ["new.example", "old.example"]);
   },
 );
 
@@ -106,19 +119,30 @@ line(
   },
 );
 
+line("CONNECTOR_ID is the connector on the platform", async (relay) => {
+  await relay.run(ONCE, relay.env);
+  const id = relay.env.CONNECTOR_ID as string;
+  assert(relay.opencti.platform.connectors.get(id) !== undefined);
+  const { CONNECTOR_ID: _id, ...without } = relay.env;
+  assertEquals((await relay.run(ONCE, without)).code, 2);
+});
+
+line("CONNECTOR_NAME names the connector on the platform", async (relay) => {
+  await relay.run(ONCE, { ...relay.env, CONNECTOR_NAME: "Elastic Paris" });
+  const [connector] = [relay.env.CONNECTOR_ID as string]
+    .map((id) => relay.opencti.platform.connectors.get(id));
+  assertEquals(connector?.name, "Elastic Paris");
+});
+
 line(
-  "CONNECTOR_ID, _NAME, _SCOPE name the connector on the platform",
+  "CONNECTOR_SCOPE is told to the platform, elastic by default",
   async (relay) => {
-    await relay.run(ONCE, {
-      ...relay.env,
-      CONNECTOR_NAME: "Elastic Paris",
-      CONNECTOR_SCOPE: "elastic",
-    });
     const id = relay.env.CONNECTOR_ID as string;
-    const found = relay.opencti.platform.connectors.get(id);
-    assertEquals(found?.name, "Elastic Paris");
-    const { CONNECTOR_ID: _id, ...without } = relay.env;
-    assertEquals((await relay.run(ONCE, without)).code, 2);
+    const scope = () => relay.opencti.platform.connectors.get(id)?.scope;
+    await relay.run(ONCE, relay.env);
+    assertEquals(scope(), ["elastic"]);
+    await relay.run(ONCE, { ...relay.env, CONNECTOR_SCOPE: "elastic,lab" });
+    assertEquals(scope(), ["elastic", "lab"]);
   },
 );
 
@@ -195,10 +219,15 @@ line("ELASTICSEARCH_USERNAME and _PASSWORD are a login", async (relay) => {
   assertEquals((await run("s3cr:et")).code, 0);
 });
 
-line("ELASTICSEARCH_SSL_VERIFY switches the check off", async ({ env }) => {
-  assertEquals(settingsOf(await load(env)).ssl_verify, true);
-  const off = await load({ ...env, ELASTICSEARCH_SSL_VERIFY: "False" });
-  assertEquals(settingsOf(off).ssl_verify, false);
+line("ELASTICSEARCH_SSL_VERIFY switches the check off", async (relay) => {
+  await using front = await tlsFront(relay.elastic.url, CERTIFICATE);
+  const env = { ...relay.env, ELASTICSEARCH_HOSTS: front.url };
+  const { code, err } = await relay.run(ONCE, env);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "certificate");
+  const off = { ...env, ELASTICSEARCH_SSL_VERIFY: "False" };
+  assertEquals((await relay.run(ONCE, off)).code, 0);
+  assertEquals(names(relay), ["new.example", "old.example"]);
 });
 
 line("ELASTIC_IMPORT_FROM_DATE leaves out what is older", async (relay) => {
