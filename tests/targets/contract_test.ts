@@ -1,5 +1,10 @@
 /** What every target promises, tried on each of them over real sockets. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
 import fc from "fast-check";
 import {
   ConfigError,
@@ -45,8 +50,11 @@ async function stateAfter(
   let state: unknown;
   await withRig(setUp, async (rig) => {
     await rig.target.prepare(rig.signal);
+    const before = rig.far.state();
     for (const event of events) await rig.settle([event]);
     state = rig.far.state();
+    // A state that nothing changes would make every comparison true.
+    assertNotEquals(state, before, "the far side holds nothing of it");
   });
   return state;
 }

@@ -1,6 +1,7 @@
 /** The far sides that the contract is tested against, one entry per set-up. */
 import { startElastic } from "../../src/simulator/elastic/mod.ts";
 import { elasticSecurity } from "../../src/targets/elastic_security/mod.ts";
+import { elasticThreatintel } from "../../src/targets/elastic_threatintel/mod.ts";
 import type { TargetDefinition } from "../../src/targets/target.ts";
 
 /** A fault that strikes every request until it is taken away. */
@@ -50,13 +51,33 @@ export const SET_UPS: readonly SetUp[] = [
     definition: elasticSecurity as TargetDefinition,
     start: (now) => startElasticSide(now, { write_mode: "data_stream" }),
   },
+  {
+    name: "elastic-threatintel",
+    definition: elasticThreatintel as TargetDefinition,
+    start: (now) => startThreatintelSide(now, { mode: "ecs_no_signals" }),
+  },
+  {
+    name: "elastic-threatintel with raw STIX",
+    definition: elasticThreatintel as TargetDefinition,
+    start: (now) => startThreatintelSide(now, { mode: "stix" }),
+  },
 ];
 
 const INDEX = "logs-ti_custom_opencti.indicator";
 
+/** The older connector's indices: its alias, or one per day. */
+async function startThreatintelSide(
+  now: () => number,
+  settings: Record<string, unknown>,
+): Promise<FarSide> {
+  const side = await startElasticSide(now, settings, /^opencti/);
+  return { ...side, servers: { hosts: side.servers.url as string } };
+}
+
 async function startElasticSide(
   now: () => number,
   settings: Record<string, unknown>,
+  ours = new RegExp(`^${INDEX}$`),
 ): Promise<FarSide> {
   const elastic = await startElastic({ now });
   const { apiKey, apiKeyId, apiKeySecret, faults, security } = elastic;
@@ -67,9 +88,10 @@ async function startElasticSide(
     secrets: [apiKey, apiKeySecret],
     state: () => ({
       documents: sorted(
-        [...elastic.cluster.documents(INDEX)].map(([id, { source }]) =>
-          [id, source] as const
-        ),
+        [...elastic.cluster.indices.keys(), ...elastic.cluster.streams.keys()]
+          .filter((name) => ours.test(name))
+          .flatMap((name) => [...elastic.cluster.documents(name)])
+          .map(([id, { source }]) => [id, source] as const),
       ),
       rules: sorted(
         elastic.rules().map((rule) => [rule.rule_id, lasting(rule)] as const),
