@@ -1,16 +1,14 @@
 /** What `check` looks at, without changing anything. */
-import {
-  ConfigError,
-  LoginError,
-  RejectedError,
-  TransientError,
-} from "../../errors.ts";
 import { isRecord } from "../../stix/object.ts";
 import type { ElasticClient } from "../_elastic/client.ts";
 import { modeFor } from "../_elastic/index_set_up.ts";
 import type { CheckResult } from "../target.ts";
 import type { KibanaClient } from "./client.ts";
 import type { ElasticSecurityConfig } from "./config.ts";
+import { ok, outcome } from "../_elastic/check_result.ts";
+
+/** Holds the login, in words for a remedy. */
+const LOGIN = "api_key";
 
 /** What a check needs. */
 export interface CheckSubject {
@@ -42,12 +40,16 @@ export async function checkElasticSecurity(
 ): Promise<CheckResult[]> {
   const { config } = subject;
   const results = [
-    await outcome("Elasticsearch", () => checkVersion(subject, signal)),
+    await outcome("Elasticsearch", LOGIN, () => checkVersion(subject, signal)),
   ];
   if (results[0]?.status !== "failed") {
     results.push(
-      await outcome("index rights", () => checkPrivileges(subject, signal)),
-      await outcome("write mode", () => checkMode(subject, signal)),
+      await outcome(
+        "index rights",
+        LOGIN,
+        () => checkPrivileges(subject, signal),
+      ),
+      await outcome("write mode", LOGIN, () => checkMode(subject, signal)),
     );
   }
   if (!config.create_rules) {
@@ -64,9 +66,10 @@ export async function checkElasticSecurity(
     results.push(
       await outcome(
         "Kibana",
+        LOGIN,
         async () => ok("Kibana", `version ${await kibana.readVersion(signal)}`),
       ),
-      await outcome("detection rules", () => checkRules(kibana, signal)),
+      await outcome("detection rules", LOGIN, () => checkRules(kibana, signal)),
     );
   }
   return results;
@@ -169,36 +172,4 @@ async function checkRules(
     "detection rules",
     `may be read and changed; ${count} with the tag opencti`,
   );
-}
-
-function ok(subject: string, detail: string): CheckResult {
-  return { subject, status: "ok", detail };
-}
-
-/** An error of ours as a failed check; others are bugs. */
-async function outcome(
-  subject: string,
-  run: () => Promise<CheckResult>,
-): Promise<CheckResult> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof LoginError) {
-      return failed(subject, error, "correct api_key or its rights");
-    }
-    if (error instanceof ConfigError) {
-      return failed(subject, error, "correct the setting that is named");
-    }
-    if (error instanceof TransientError) {
-      return failed(subject, error, "check the address, network and server");
-    }
-    if (error instanceof RejectedError) {
-      return failed(subject, error, "check the version of the server");
-    }
-    throw error;
-  }
-}
-
-function failed(subject: string, error: Error, remedy: string): CheckResult {
-  return { subject, status: "failed", detail: error.message, remedy };
 }

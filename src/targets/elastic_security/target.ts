@@ -6,6 +6,7 @@ import { entityDocId } from "../_elastic/document.ts";
 import { DocumentWriter } from "../_elastic/document_writer.ts";
 import type { EntityResult, EntityWrite } from "../_elastic/entity_write.ts";
 import { apiKeyHeader } from "../_elastic/login.ts";
+import { toOutcome } from "../_elastic/outcome.ts";
 import type {
   CheckResult,
   Outcome,
@@ -253,29 +254,14 @@ function outcomeOf(
   documents: EntityResult | undefined,
   rule: RuleResult,
 ): Outcome {
-  for (const status of ["retry", "rejected"] as const) {
-    for (const result of [documents, rule]) {
-      if (result?.status === status) return toOutcome(result);
-    }
-  }
+  const refused = [documents, rule].filter((result) =>
+    result !== undefined && result.status !== "done"
+  );
+  const first = refused.find(({ status }) => status === "retry") ?? refused[0];
+  if (first !== undefined) return toOutcome(first);
   const changed = documents?.status === "done" && documents.removed ||
     rule.status === "done" && rule.changed;
   return plan.withheld === undefined || changed
     ? { status: "delivered" }
     : { status: "skipped", reason: plan.withheld };
-}
-
-function toOutcome(result: EntityResult | RuleResult): Outcome {
-  switch (result.status) {
-    case "retry": {
-      const { reason, afterMs } = result;
-      return { status: "retry", reason, afterMs };
-    }
-    case "rejected": {
-      const { reason, httpStatus } = result;
-      return { status: "rejected", reason, httpStatus };
-    }
-    case "done":
-      return { status: "delivered" };
-  }
 }

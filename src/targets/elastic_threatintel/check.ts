@@ -1,16 +1,14 @@
 /** What `check` looks at, without changing anything. */
-import {
-  ConfigError,
-  LoginError,
-  RejectedError,
-  TransientError,
-} from "../../errors.ts";
 import { isRecord } from "../../stix/object.ts";
 import type { CheckResult } from "../target.ts";
 import type { ThreatintelClient } from "./client.ts";
 import { type ThreatintelConfig, usesAlias } from "./config.ts";
 import { templateOf } from "./template.ts";
 import { isSameTemplate } from "../_elastic/template.ts";
+import { failed, ok, outcome } from "../_elastic/check_result.ts";
+
+/** Holds the login, in words for a remedy. */
+const LOGIN = "the login";
 
 /** What a check needs. */
 export interface CheckSubject {
@@ -38,22 +36,27 @@ export async function checkThreatintel(
   const { config } = subject;
   const first = await outcome(
     "Elasticsearch",
+    LOGIN,
     () => checkVersion(subject, signal),
   );
   if (first.status === "failed") return [first];
   const results = [
     first,
-    await outcome("rights", () => checkPrivileges(subject, signal)),
+    await outcome("rights", LOGIN, () => checkPrivileges(subject, signal)),
   ];
   if (usesAlias(config)) {
     results.push(
-      await outcome("ILM policy", () => checkPolicy(subject, signal)),
-      await outcome("alias", () => checkAlias(subject, signal)),
+      await outcome("ILM policy", LOGIN, () => checkPolicy(subject, signal)),
+      await outcome("alias", LOGIN, () => checkAlias(subject, signal)),
     );
   }
   if (config.template_enabled) {
     results.push(
-      await outcome("index template", () => checkTemplate(subject, signal)),
+      await outcome(
+        "index template",
+        LOGIN,
+        () => checkTemplate(subject, signal),
+      ),
     );
   }
   return results;
@@ -202,40 +205,4 @@ async function checkTemplate(
     detail: `"${config.template_name}" exists and says something else`,
     remedy: "set setup.template.overwrite to true for one start",
   };
-}
-
-function ok(subject: string, detail: string): CheckResult {
-  return { subject, status: "ok", detail };
-}
-
-function failed(
-  subject: string,
-  detail: string,
-  remedy: string,
-): CheckResult {
-  return { subject, status: "failed", detail, remedy };
-}
-
-/** An error of ours as a failed check; others are bugs. */
-async function outcome(
-  subject: string,
-  run: () => Promise<CheckResult>,
-): Promise<CheckResult> {
-  try {
-    return await run();
-  } catch (error) {
-    const remedy = remedyFor(error);
-    if (remedy === undefined) throw error;
-    return failed(subject, (error as Error).message, remedy);
-  }
-}
-
-function remedyFor(error: unknown): string | undefined {
-  if (error instanceof LoginError) return "correct the login or its rights";
-  if (error instanceof ConfigError) return "correct the setting that is named";
-  if (error instanceof TransientError) {
-    return "check the address, network and server";
-  }
-  if (error instanceof RejectedError) return "check the version of the server";
-  return undefined;
 }

@@ -4,6 +4,7 @@ import type { StreamEvent } from "../../opencti/event.ts";
 import { readBatchNames } from "../_elastic/batch_context.ts";
 import type { EntityResult } from "../_elastic/entity_write.ts";
 import { deleteExpired, expiredAt } from "../_elastic/expiry.ts";
+import { toOutcome } from "../_elastic/outcome.ts";
 import { PointInTimeClient } from "../_elastic/point_in_time.ts";
 import type {
   CheckResult,
@@ -268,18 +269,8 @@ function toWrite({ event, plan }: Work): PlacedWrite {
 }
 
 function outcomeOf({ withheld }: EntityPlan, result: EntityResult): Outcome {
-  switch (result.status) {
-    case "retry": {
-      const { reason, afterMs } = result;
-      return { status: "retry", reason, afterMs };
-    }
-    case "rejected": {
-      const { reason, httpStatus } = result;
-      return { status: "rejected", reason, httpStatus };
-    }
-    case "done":
-      return withheld === undefined || result.removed
-        ? { status: "delivered" }
-        : { status: "skipped", reason: withheld };
-  }
+  if (result.status !== "done") return toOutcome(result);
+  return withheld === undefined || result.removed
+    ? { status: "delivered" }
+    : { status: "skipped", reason: withheld };
 }
