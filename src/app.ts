@@ -72,6 +72,7 @@ export function createTarget(
     name,
     log: wiring.log.with({ target: name }),
     now: wiring.now,
+    contents: { reasonAgainst: () => Promise.resolve(undefined) },
     ...services,
   });
 }

@@ -71,6 +71,11 @@ export interface StreamEvent {
    * pipeline asks the platform before it delivers.
    */
   readonly unsure?: true;
+  /**
+   * The object does not match the stream's filter; a container that matches
+   * holds it. Only for targets that follow contents.
+   */
+  readonly outside?: true;
 }
 
 /** What a live stream gives, in order. */

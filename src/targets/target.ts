@@ -3,6 +3,7 @@ import type { Endpoint, HttpClient } from "../http/client.ts";
 import type { Log } from "../observability/log.ts";
 import type { OpenctiClient } from "../opencti/client.ts";
 import type { StreamEvent } from "../opencti/event.ts";
+import type { StixObject } from "../stix/object.ts";
 
 /** What became of one event at one target. */
 export type Outcome =
@@ -79,6 +80,65 @@ export interface Target {
    * An error it throws is logged and it is started again after a while.
    */
   background?(signal: AbortSignal): Promise<void>;
+  /** What the far side holds of ours, for `verify`. */
+  readonly inventory?: Inventory;
+}
+
+/** One thing at a far side: a document, a rule, an IOC, a MISP event. */
+export interface Holding {
+  /** In the far side's words: "document", "detection rule", "IOC". */
+  readonly kind: string;
+  /** Unique within its kind, at most 500 bytes of UTF-8. */
+  readonly key: string;
+  /**
+   * Short text over all that we write of it: equal texts mean that the far
+   * side holds what is wanted.
+   */
+  readonly digest: string;
+}
+
+/**
+ * Both sides of a comparison, and the two ways to repair what differs. A
+ * holding that several objects ask for is wanted once by each of them, and is
+ * as it should be when it equals one of these.
+ */
+export interface Inventory {
+  /** What the far side should hold of these objects: one list per event. */
+  wanted(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<(readonly Holding[])[]>;
+  /**
+   * Everything at the far side that is ours, in any order, in bounded memory.
+   * What others made, or made theirs, is not in it.
+   */
+  held(signal: AbortSignal): AsyncIterable<Holding>;
+  /**
+   * As `deliver()`, for objects found missing or different: what is remembered
+   * of them is not trusted, what is there is replaced.
+   */
+  repair(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]>;
+  /** Removes what no object asks for: one outcome each, in order. */
+  remove(
+    holdings: readonly Holding[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]>;
+}
+
+/** What a target may carry. */
+export interface ContentFilter {
+  /**
+   * Why this object must not reach the target, or `undefined` where it may.
+   * The pipeline asks it of every event; a target asks it of what an event's
+   * object holds, such as the contents of a report.
+   */
+  reasonAgainst(
+    object: StixObject,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
 }
 
 /**
@@ -112,6 +172,8 @@ export interface TargetServices {
   http(endpoint: Endpoint): HttpClient;
   readonly opencti: OpenctiClient;
   readonly state: TargetState;
+  /** What of an event's object may reach this target. */
+  readonly contents: ContentFilter;
   readonly log: Log;
   /** Milliseconds since 1970. */
   now(): number;
@@ -144,6 +206,11 @@ export interface TargetDefinition<Config = unknown> {
   readonly summary: string;
   /** Events per `deliver()`: many where there is a bulk call, else few. */
   readonly maxBatch: number;
+  /**
+   * True: changes of objects that do not match the stream's filter, but which
+   * a container that matches holds, are delivered too, marked `outside`.
+   */
+  readonly followsContents?: boolean;
   readonly config: z.ZodType<Config>;
   readonly seed: SeedNames;
   /**

@@ -41,6 +41,7 @@ export class TestServices {
         },
       },
       state: state.target("soc").rows,
+      contents: { reasonAgainst: () => Promise.resolve(undefined) },
       log: this.#log(),
       now,
     };

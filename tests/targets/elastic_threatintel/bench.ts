@@ -97,6 +97,7 @@ export class Bench {
         ensurePatternTypes: () => Promise.resolve(),
       },
       state: undefined as never,
+      contents: { reasonAgainst: () => Promise.resolve(undefined) },
       log: logger,
       now: () => this.now,
     });
