@@ -224,12 +224,12 @@ export class LedgerPage<Props, More = unknown> {
   /** Stages every row that changed, for the next commit. */
   async stage(): Promise<void> {
     // Values first: who gives something must be able to find it.
-    for (const key of this.#changedValues) {
-      await this.#ledger.values.set(key, this.#values.get(key));
-    }
-    for (const id of this.#changedOwners) {
-      await this.#ledger.owners.set(id, this.#owners.get(id));
-    }
+    await this.#ledger.values.setMany(
+      [...this.#changedValues].map((key) => [key, this.#values.get(key)]),
+    );
+    await this.#ledger.owners.setMany(
+      [...this.#changedOwners].map((id) => [id, this.#owners.get(id)]),
+    );
     this.#changedValues.clear();
     this.#changedOwners.clear();
   }

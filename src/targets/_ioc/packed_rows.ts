@@ -53,20 +53,25 @@ export class PackedRows<Value> {
     }
   }
 
-  /** Stages the value; `undefined` deletes it. */
-  async set(name: string, value: Value | undefined): Promise<void> {
+  /** Stages values under their names; `undefined` deletes. */
+  async setMany(
+    entries: readonly (readonly [name: string, value: Value | undefined])[],
+  ): Promise<void> {
+    const keys = entries.map(([name]) => this.#headKey(name));
+    const before = await this.#state.getMany<Head>(keys);
+    entries.forEach(([name, value], at) => this.#set(name, value, before[at]));
+  }
+
+  #set(name: string, value: Value | undefined, before: Head | undefined): void {
     const short = shortName(name);
-    const before = await this.#state.get<Head>(this.#headKey(name));
     const json = value === undefined ? undefined : JSON.stringify(value);
     const head = json === undefined ? undefined : this.#stageParts(short, json);
     if (head === undefined) this.#state.delete(this.#headKey(name));
     else this.#state.set(this.#headKey(name), head);
     if (before === undefined || !("parts" in before)) return;
-    if (
-      head !== undefined && "digest" in head && head.digest === before.digest
-    ) {
-      return;
-    }
+    const isSame = head !== undefined && "digest" in head &&
+      head.digest === before.digest;
+    if (isSame) return;
     for (const key of this.#partKeys(short, before)) this.#state.delete(key);
   }
 

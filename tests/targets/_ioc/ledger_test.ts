@@ -206,7 +206,7 @@ Deno.test("PackedRows leaves no parts of a value that was replaced", async () =>
       return found;
     };
     for (const size of [10, 100_000, 70_000, 70_001, 5]) {
-      await rows.set("name", "é".repeat(size));
+      await rows.setMany([["name", "é".repeat(size)]]);
       await state.flush();
       assertEquals(await rows.get("name"), "é".repeat(size));
       assertEquals(await Array.fromAsync(rows.list()), ["é".repeat(size)]);
@@ -215,9 +215,9 @@ Deno.test("PackedRows leaves no parts of a value that was replaced", async () =>
         size > 30_000 ? 1 + Math.ceil((size + 2) / 30_000) : 1,
       );
     }
-    await rows.set("name", "é".repeat(90_000));
+    await rows.setMany([["name", "é".repeat(90_000)]]);
     await state.flush();
-    await rows.set("name", undefined);
+    await rows.setMany([["name", undefined]]);
     await state.flush();
     assertEquals(await count(), 0);
     assertEquals(await rows.get("name"), undefined);
