@@ -7,10 +7,16 @@ export interface Ioc<Type extends string = string> {
   readonly value: string;
 }
 
+/** A type of the tool, and how its values are spelled. */
+export type IocRow<Type extends string> = readonly [
+  type: Type,
+  how: Normalise,
+];
+
 /** How one tool takes patterns. */
 export interface IocRules<Type extends string> {
-  /** By path: the tool's type, and how a value is spelled. */
-  readonly rows: ReadonlyMap<string, readonly [type: Type, how: Normalise]>;
+  /** By path, such as `file:hashes.MD5`; the first row that takes it counts. */
+  readonly rows: ReadonlyMap<string, readonly IocRow<Type>[]>;
   /** A group is left out where a part of it alone would match more. */
   readonly strict: boolean;
   /**
@@ -127,15 +133,17 @@ function toIoc<Type extends string>(
   { rows }: IocRules<Type>,
   leave: (what: string, why: string) => void,
 ): Ioc<Type> | undefined {
-  const row = rows.get(path);
-  if (row === undefined) {
+  const candidates = rows.get(path);
+  if (candidates === undefined) {
     leave(path, "the tool has no type for it");
     return undefined;
   }
-  const [type, how] = row;
-  const spelled = how(`${value}`);
-  if (spelled !== undefined) return { type, value: spelled };
-  leave(path, `not a value that the tool takes as ${type}`);
+  for (const [type, how] of candidates) {
+    const spelled = how(`${value}`);
+    if (spelled !== undefined) return { type, value: spelled };
+  }
+  const types = [...new Set(candidates.map(([type]) => type))].join(" or ");
+  leave(path, `not a value that the tool takes as ${types}`);
   return undefined;
 }
 
