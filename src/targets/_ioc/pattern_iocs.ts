@@ -7,16 +7,12 @@ export interface Ioc<Type extends string = string> {
   readonly value: string;
 }
 
-/** A type of the tool, and how its values are spelled. */
-export type IocRow<Type extends string> = readonly [
-  type: Type,
-  how: Normalise,
-];
-
 /** How one tool takes patterns. */
 export interface IocRules<Type extends string> {
-  /** By path, such as `file:hashes.MD5`; the first row that takes it counts. */
-  readonly rows: ReadonlyMap<string, readonly IocRow<Type>[]>;
+  /** By path: the tool's type, and how a value is spelled. */
+  readonly rows: ReadonlyMap<string, readonly [type: Type, how: Normalise]>;
+  /** The same for values that are none of the kind in `rows`. */
+  readonly otherwise?: IocRules<Type>["rows"];
   /** A group is left out where a part of it alone would match more. */
   readonly strict: boolean;
   /**
@@ -130,20 +126,21 @@ function takenOf<Type extends string>(
 
 function toIoc<Type extends string>(
   { path, value }: Atom,
-  { rows }: IocRules<Type>,
+  { rows, otherwise }: IocRules<Type>,
   leave: (what: string, why: string) => void,
 ): Ioc<Type> | undefined {
-  const candidates = rows.get(path);
-  if (candidates === undefined) {
+  const row = rows.get(path);
+  if (row === undefined) {
     leave(path, "the tool has no type for it");
     return undefined;
   }
-  for (const [type, how] of candidates) {
-    const spelled = how(`${value}`);
-    if (spelled !== undefined) return { type, value: spelled };
-  }
-  const types = [...new Set(candidates.map(([type]) => type))].join(" or ");
-  leave(path, `not a value that the tool takes as ${types}`);
+  const [type, how] = row;
+  const spelled = how(`${value}`);
+  if (spelled !== undefined) return { type, value: spelled };
+  const [otherType, otherHow] = otherwise?.get(path) ?? row;
+  const other = otherHow(`${value}`);
+  if (other !== undefined) return { type: otherType, value: other };
+  leave(path, `not a value that the tool takes as ${type}`);
   return undefined;
 }
 

@@ -8,11 +8,11 @@ import { domain, hashOf, ipv4 } from "../../../src/targets/_ioc/values.ts";
 const RULES: IocRules<string> = {
   strict: false,
   rows: new Map([
-    ["ipv4-addr:value", [["ip", ipv4]]],
-    ["network-traffic:dst_ref", [["ip", ipv4]]],
-    ["domain-name:value", [["domain", domain]]],
-    ["file:hashes.MD5", [["md5", hashOf("MD5")]]],
-    ["file:hashes.SHA-1", [["sha1", hashOf("SHA-1")]]],
+    ["ipv4-addr:value", ["ip", ipv4]],
+    ["network-traffic:dst_ref", ["ip", ipv4]],
+    ["domain-name:value", ["domain", domain]],
+    ["file:hashes.MD5", ["md5", hashOf("MD5")]],
+    ["file:hashes.SHA-1", ["sha1", hashOf("SHA-1")]],
   ]),
 };
 const MD5 = "9e107d9d372bb6826bd81d3542a419d6";
