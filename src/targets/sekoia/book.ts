@@ -7,8 +7,7 @@ import {
   type ValueRow,
 } from "../_ioc/ledger.ts";
 import type { StateKey, TargetState } from "../target.ts";
-import type { StoredFields } from "./client.ts";
-import type { Props } from "./mapping.ts";
+import type { Props, StoredFields } from "./fields.ts";
 
 /** What is remembered of a value beside its id and its owners. */
 export interface More {

@@ -2,9 +2,11 @@ import { sleep } from "../../backoff.ts";
 import { ConfigError, RejectedError, TransientError } from "../../errors.ts";
 import { propsHash } from "../_ioc/ledger.ts";
 import { held, lost, type Page, type Row } from "./book.ts";
-import { PAGE_SIZE, type StoredIndicator } from "./client.ts";
+import type { StoredIndicator } from "./answers.ts";
+import { PAGE_SIZE } from "./client.ts";
 import { learn } from "./finder.ts";
-import { type Fields, iocOfKey, keyOfStored, textFormat } from "./mapping.ts";
+import type { Fields } from "./fields.ts";
+import { iocOfKey, keyOfStored, textFormat } from "./mapping.ts";
 import { rejectionOf, type RemoteOptions, withoutPhases } from "./remote.ts";
 import type { Job, Trouble } from "./trouble.ts";
 

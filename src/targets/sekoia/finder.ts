@@ -1,5 +1,6 @@
 import { type Book, lost, type Page, rankOfKey } from "./book.ts";
-import { PAGE_SIZE, type StoredIndicator } from "./client.ts";
+import type { StoredIndicator } from "./answers.ts";
+import { PAGE_SIZE } from "./client.ts";
 import { ownerIn } from "./description.ts";
 import { iocOfKey, keyOfStored } from "./mapping.ts";
 import type { RemoteOptions } from "./remote.ts";

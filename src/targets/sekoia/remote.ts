@@ -2,7 +2,7 @@ import { RejectedError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
 import type { Book } from "./book.ts";
 import type { SekoiaClient } from "./client.ts";
-import type { Fields } from "./mapping.ts";
+import type { Fields } from "./fields.ts";
 import type { Quota } from "./quota.ts";
 import type { Trouble } from "./trouble.ts";
 

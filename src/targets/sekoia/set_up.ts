@@ -1,12 +1,8 @@
 import { ConfigError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
 import { type Book, idsOf, lost, type Page, rankOfKey } from "./book.ts";
-import {
-  type Collection,
-  PAGE_SIZE,
-  type SekoiaClient,
-  type StoredIndicator,
-} from "./client.ts";
+import type { Collection, StoredIndicator } from "./answers.ts";
+import { PAGE_SIZE, type SekoiaClient } from "./client.ts";
 import type { SekoiaConfig } from "./config.ts";
 import { ownerIn } from "./description.ts";
 import { keyOfStored } from "./mapping.ts";
