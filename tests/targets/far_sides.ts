@@ -2,6 +2,7 @@
 import { startElastic } from "../../src/simulator/elastic/mod.ts";
 import { elasticSecurity } from "../../src/targets/elastic_security/mod.ts";
 import { elasticThreatintel } from "../../src/targets/elastic_threatintel/mod.ts";
+import { SEKOIA_SET_UPS } from "./sekoia/far_side.ts";
 import type { TargetDefinition } from "../../src/targets/target.ts";
 
 /** A fault that strikes every request until it is taken away. */
@@ -61,6 +62,7 @@ export const SET_UPS: readonly SetUp[] = [
     definition: elasticThreatintel as TargetDefinition,
     start: (now) => startThreatintelSide(now, { mode: "stix" }),
   },
+  ...SEKOIA_SET_UPS,
 ];
 
 const INDEX = "logs-ti_custom_opencti.indicator";
