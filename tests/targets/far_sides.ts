@@ -2,7 +2,9 @@
 import { startElastic } from "../../src/simulator/elastic/mod.ts";
 import { elasticSecurity } from "../../src/targets/elastic_security/mod.ts";
 import { elasticThreatintel } from "../../src/targets/elastic_threatintel/mod.ts";
+import { harfanglab } from "../../src/targets/harfanglab/mod.ts";
 import type { TargetDefinition } from "../../src/targets/target.ts";
+import { startHarfanglabSide } from "./harfanglab/far_side.ts";
 
 /** A fault that strikes every request until it is taken away. */
 export interface Trouble {
@@ -60,6 +62,16 @@ export const SET_UPS: readonly SetUp[] = [
     name: "elastic-threatintel with raw STIX",
     definition: elasticThreatintel as TargetDefinition,
     start: (now) => startThreatintelSide(now, { mode: "stix" }),
+  },
+  {
+    name: "harfanglab that deletes",
+    definition: harfanglab as TargetDefinition,
+    start: (now) => startHarfanglabSide(now, { remove_indicator: true }),
+  },
+  {
+    name: "harfanglab that disables",
+    definition: harfanglab as TargetDefinition,
+    start: (now) => startHarfanglabSide(now, { remove_indicator: false }),
   },
 ];
 

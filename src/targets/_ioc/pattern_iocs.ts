@@ -11,6 +11,8 @@ export interface Ioc<Type extends string = string> {
 export interface IocRules<Type extends string> {
   /** By path: the tool's type, and how a value is spelled. */
   readonly rows: ReadonlyMap<string, readonly [type: Type, how: Normalise]>;
+  /** The same for values that are none of the kind in `rows`. */
+  readonly otherwise?: IocRules<Type>["rows"];
   /** A group is left out where a part of it alone would match more. */
   readonly strict: boolean;
   /**
@@ -124,7 +126,7 @@ function takenOf<Type extends string>(
 
 function toIoc<Type extends string>(
   { path, value }: Atom,
-  { rows }: IocRules<Type>,
+  { rows, otherwise }: IocRules<Type>,
   leave: (what: string, why: string) => void,
 ): Ioc<Type> | undefined {
   const row = rows.get(path);
@@ -135,6 +137,9 @@ function toIoc<Type extends string>(
   const [type, how] = row;
   const spelled = how(`${value}`);
   if (spelled !== undefined) return { type, value: spelled };
+  const [otherType, otherHow] = otherwise?.get(path) ?? row;
+  const other = otherHow(`${value}`);
+  if (other !== undefined) return { type: otherType, value: other };
   leave(path, `not a value that the tool takes as ${type}`);
   return undefined;
 }
