@@ -4,6 +4,7 @@ import type { Log } from "../observability/log.ts";
 import { isRecord, type StixObject, text } from "../stix/object.ts";
 import { GraphqlClient } from "./graphql.ts";
 import {
+  OBSERVABLES_OF,
   PLATFORM_PROBE,
   STILL_IN_STREAM,
   STIX_OBJECT,
@@ -18,6 +19,14 @@ export interface Marking {
   readonly definitionType: string;
   /** "TLP:AMBER+STRICT". */
   readonly definition: string;
+}
+
+/** An observable as a list shows it. */
+export interface ObservableName {
+  /** "StixFile", "IPv4-Addr". */
+  readonly type: string;
+  /** Of a file its best hash, else its name. */
+  readonly value: string;
 }
 
 /** What targets may ask the platform. */
@@ -46,6 +55,14 @@ export interface OpenctiClient {
     types: ReadonlyMap<string, string>,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * Observables that an indicator is based on, by its internal id: OpenCTI's
+   * type and the value. None for an indicator that is not to be seen.
+   */
+  observablesOf(
+    indicator: string,
+    signal: AbortSignal,
+  ): Promise<readonly ObservableName[]>;
   /** What was seen, and where. */
   readonly sightings: SightingsClient;
 }
@@ -73,6 +90,8 @@ const CACHE_ENTRIES = 20_000;
 /** Ids per `StillInStream` call. */
 const STILL_IN_STREAM_IDS = 100;
 const PARALLEL_READS = 4;
+/** Observables of one indicator, far above what a pattern names. */
+const MAX_OBSERVABLES = 1000;
 
 /** The platform, read over GraphQL and by what its stream carried. */
 export class PlatformClient implements OpenctiClient {
@@ -196,6 +215,22 @@ export class PlatformClient implements OpenctiClient {
     signal: AbortSignal,
   ): Promise<void> {
     await ensurePatternTypes(types, this.graphql, { log: this.#log, signal });
+  }
+
+  async observablesOf(
+    indicator: string,
+    signal: AbortSignal,
+  ): Promise<readonly ObservableName[]> {
+    const data = await this.graphql.query<{
+      indicator: {
+        observables?: { edges: { node: Record<string, unknown> }[] } | null;
+      } | null;
+    }>(OBSERVABLES_OF, { id: indicator, first: MAX_OBSERVABLES }, signal);
+    return (data.indicator?.observables?.edges ?? []).flatMap(({ node }) => {
+      const type = text(node.entity_type);
+      const value = text(node.observable_value);
+      return type === undefined || value === undefined ? [] : [{ type, value }];
+    });
   }
 
   async #objectsOf(

@@ -76,6 +76,15 @@ export const KNOWN_IDS = `query KnownIds($filters: FilterGroup, $first: Int!) {
   }
 }`;
 
+/** Observables that an indicator is based on. */
+export const OBSERVABLES_OF = `query ObservablesOf($id: String!, $first: Int!) {
+  indicator(id: $id) {
+    observables(first: $first) {
+      edges { node { id entity_type observable_value } }
+    }
+  }
+}`;
+
 /** Ids of objects of some types. */
 export const FIND_OBJECTS = `query FindObjects(
   $types: [String], $filters: FilterGroup, $first: Int!

@@ -3,7 +3,9 @@ import { startElastic } from "../../src/simulator/elastic/mod.ts";
 import { elasticSecurity } from "../../src/targets/elastic_security/mod.ts";
 import { elasticThreatintel } from "../../src/targets/elastic_threatintel/mod.ts";
 import { SEKOIA_SET_UPS } from "./sekoia/far_side.ts";
+import { harfanglab } from "../../src/targets/harfanglab/mod.ts";
 import type { TargetDefinition } from "../../src/targets/target.ts";
+import { startHarfanglabSide } from "./harfanglab/far_side.ts";
 
 /** A fault that strikes every request until it is taken away. */
 export interface Trouble {
@@ -63,6 +65,16 @@ export const SET_UPS: readonly SetUp[] = [
     start: (now) => startThreatintelSide(now, { mode: "stix" }),
   },
   ...SEKOIA_SET_UPS,
+  {
+    name: "harfanglab that deletes",
+    definition: harfanglab as TargetDefinition,
+    start: (now) => startHarfanglabSide(now, { remove_indicator: true }),
+  },
+  {
+    name: "harfanglab that disables",
+    definition: harfanglab as TargetDefinition,
+    start: (now) => startHarfanglabSide(now, { remove_indicator: false }),
+  },
 ];
 
 const INDEX = "logs-ti_custom_opencti.indicator";

@@ -1,7 +1,7 @@
 /** What a target is handed, for tests: real sockets, a real KV, its own log. */
 import { createHttpClient } from "../../src/http/create_client.ts";
 import type { HttpClient } from "../../src/http/client.ts";
-import type { Marking } from "../../src/opencti/client.ts";
+import type { Marking, ObservableName } from "../../src/opencti/client.ts";
 import type { LogFields } from "../../src/observability/log.ts";
 import { openState, type RelayState } from "../../src/state/open_state.ts";
 import type { TargetServices } from "../../src/targets/target.ts";
@@ -18,6 +18,8 @@ export class TestServices {
   /** Names that the platform knows, by `created_by_ref`. */
   readonly names = new Map<string, string>();
   readonly markings = new Map<string, Marking>();
+  /** What indicators are based on, by internal id. */
+  readonly observables = new Map<string, readonly ObservableName[]>();
   readonly #clients: HttpClient[] = [];
   readonly #state: RelayState;
 
@@ -36,6 +38,7 @@ export class TestServices {
         url: "https://cti.example.org",
         namesOf: (refs) => this.#answer(refs, this.names),
         markingsOf: (refs) => this.#answer(refs, this.markings),
+        observablesOf: (id) => Promise.resolve(this.observables.get(id) ?? []),
         ensurePatternTypes: async (types) => {
           await this.#answer(types.keys(), new Map());
         },

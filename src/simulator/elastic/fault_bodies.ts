@@ -1,8 +1,8 @@
 import type { BulkOperation } from "./bulk_request.ts";
 import { ElasticError } from "./errors.ts";
 
-/** Which of the two servers. */
-export type ServerName = "elasticsearch" | "kibana";
+/** Which of the simulated servers. */
+export type ServerName = "elasticsearch" | "kibana" | "harfanglab";
 
 /** The bulk item errors that `Faults.items()` knows by name. */
 export type ItemErrorName =
@@ -110,6 +110,7 @@ const JSON_TYPE = "application/json";
 export function faultAnswer(server: ServerName, status: number): FaultAnswer {
   if (status === 413) return { body: "", contentType: JSON_TYPE };
   if (status === 502 || status === 504) return proxyPage(status);
+  if (server === "harfanglab") return detailAnswer(status);
   return server === "kibana" ? kibanaAnswer(status) : elasticAnswer(status);
 }
 
@@ -143,6 +144,11 @@ function kibanaAnswer(status: number): FaultAnswer {
   }
   const error = TEXTS[status] ?? "Error";
   const body = { statusCode: status, error, message: error };
+  return { body: JSON.stringify(body), contentType: JSON_TYPE };
+}
+
+function detailAnswer(status: number): FaultAnswer {
+  const body = { detail: TEXTS[status] ?? "Error" };
   return { body: JSON.stringify(body), contentType: JSON_TYPE };
 }
 

@@ -1,0 +1,382 @@
+/** Brings IOC rules in line with who asks for them. */
+import { RejectedError, TransientError } from "../../errors.ts";
+import type { Log } from "../../observability/log.ts";
+import { type Ledger, type LedgerPage, propsHash } from "../_ioc/ledger.ts";
+import type { Body, HarfanglabClient, Item } from "./client.ts";
+import type { HarfanglabConfig } from "./config.ts";
+import { readComment } from "./comment.ts";
+import { iocOfKey } from "./ioc_values.ts";
+import {
+  type IndicatorProps,
+  IOC_FIELD_ROWS,
+  type RuleOptions,
+  toMembers,
+  type WantedIoc,
+} from "./mapping.ts";
+import type { SourceLists } from "./sources.ts";
+import { disabling, enabling } from "./switch.ts";
+
+/** What is remembered of an IOC rule beside who asks for it. */
+export interface IocMemory {
+  /** Id of the source list that it is in. */
+  readonly list: string;
+  readonly enabled: boolean;
+  /** The platform does not take this value. */
+  readonly refused?: true | undefined;
+}
+
+/** Who asks for which IOC rule. */
+export type IocLedger = Ledger<IndicatorProps, IocMemory>;
+/** The part of it that one batch concerns. */
+export type IocPage = LedgerPage<IndicatorProps, IocMemory>;
+
+/** What became of a rule. */
+export type KeptRule =
+  | { readonly status: "done" }
+  | {
+    readonly status: "rejected";
+    readonly reason: string;
+    readonly httpStatus: number | undefined;
+  };
+
+const DONE: KeptRule = { status: "done" };
+/** A hash that releases may refuse: SHA-512. */
+const LONG_HASH = /^hash\|[0-9a-f]{128}$/;
+
+/** Which settings matter. */
+export type IocSettings = Pick<
+  HarfanglabConfig,
+  "remove_indicator" | "rule_maturity" | "rule_action" | "map_score_to_level"
+>;
+
+/** One step for one rule at a time; a step may be repeated without harm. */
+export class IocKeeper {
+  readonly #client: HarfanglabClient;
+  readonly #sources: SourceLists;
+  readonly #settings: IocSettings;
+  readonly #log: Log;
+  #warnedOfMaturity = false;
+
+  constructor(
+    client: HarfanglabClient,
+    sources: SourceLists,
+    options: { settings: IocSettings; log: Log },
+  ) {
+    this.#client = client;
+    this.#sources = sources;
+    this.#settings = options.settings;
+    this.#log = options.log;
+  }
+
+  /**
+   * Makes, changes, disables or deletes the rule, so that it is as the page
+   * says, and notes in the page what is there.
+   *
+   * @param distrust What is remembered of the rule may be wrong: look at it.
+   * @throws {TransientError} To be tried again.
+   */
+  async keep(
+    page: IocPage,
+    key: string,
+    { signal, distrust = false }: { signal: AbortSignal; distrust?: boolean },
+  ): Promise<KeptRule> {
+    const wanted = wantedIoc(page, key);
+    const list = await this.#sources.id("IOCRule", signal);
+    try {
+      if (distrust) await this.#look(page, key, { list, signal });
+      if (wanted === undefined) await this.#withdraw(page, key, signal);
+      else if (wanted.leader.adopted !== true) {
+        await this.#write(page, key, { wanted, signal });
+      }
+      return DONE;
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error;
+      if (LONG_HASH.test(key)) {
+        // [HarfangLab] Some releases take no SHA-512.
+        const row = page.value(key) ?? { key, owners: [] };
+        const more = { list, enabled: false, refused: true as const };
+        page.setValue(key, { ...row, more });
+        return DONE;
+      }
+      const reason = `IOC rule "${key.slice(0, 200)}": ${error.message}`;
+      return { status: "rejected", reason, httpStatus: error.status };
+    }
+  }
+
+  /** The members that are sent, as this release takes them. */
+  membersOf(wanted: WantedIoc): Record<string, unknown> {
+    return toMembers(IOC_FIELD_ROWS, wanted, this.#options());
+  }
+
+  /** What is remembered of a rule that was found. */
+  memoryOf(item: Item, list: string): {
+    remoteId: string;
+    sent: string | undefined;
+    more: IocMemory;
+  } {
+    // Who leads it, and for whom, is told by its comment.
+    const comment = readComment(item.comment);
+    const leader = { ...NOBODY, stixId: comment?.indicatorId ?? "" };
+    const names = Object.keys(
+      this.membersOf({ ioc: iocOfKey("|"), leader, stixIds: [] }),
+    );
+    return {
+      remoteId: item.id,
+      sent: comment === undefined ? undefined : sentHash(item, names),
+      more: { list, enabled: item.enabled === true },
+    };
+  }
+
+  #options(): RuleOptions {
+    const { rule_maturity, map_score_to_level } = this.#settings;
+    const withReferences = this.#client.shows.references === true;
+    return { rule_maturity, map_score_to_level, withReferences };
+  }
+
+  /** Replaces what is remembered by what is there. */
+  async #look(
+    page: IocPage,
+    key: string,
+    { list, signal }: { list: string; signal: AbortSignal },
+  ): Promise<void> {
+    const item = await this.#find(key, list, signal);
+    const { owners = [] } = page.value(key) ?? {};
+    page.setValue(key, {
+      key,
+      owners,
+      ...(item === undefined ? {} : this.memoryOf(item, list)),
+    });
+  }
+
+  async #find(
+    key: string,
+    list: string,
+    signal: AbortSignal,
+  ): Promise<Item | undefined> {
+    const { type, value } = iocOfKey(key);
+    const query = { source_id: list, type, value__exact: value };
+    for await (const item of this.#client.findRules("IOCRule", query, signal)) {
+      // A filter that a release does not know finds anything.
+      const isIt = item.type === type && item.value === value &&
+        item.source_id === list;
+      if (isIt) return item;
+    }
+    return undefined;
+  }
+
+  async #write(
+    page: IocPage,
+    key: string,
+    { wanted, signal }: { wanted: WantedIoc; signal: AbortSignal },
+  ): Promise<void> {
+    const list = await this.#sources.id("IOCRule", signal);
+    const row = page.value(key);
+    if (row?.more?.refused && row.more.list === list) return;
+    const isThere = row?.remoteId !== undefined && row.more?.list === list;
+    if (!isThere) return await this.#create(page, key, { wanted, signal });
+    const members = this.membersOf(wanted);
+    const sent = sentHash(members);
+    if (row.sent === sent && row.more?.enabled) return;
+    let body: Body = members;
+    if (row.more?.enabled !== true) {
+      const item = await this.#client.readRule(
+        "IOCRule",
+        row.remoteId!,
+        signal,
+      );
+      const action = this.#settings.rule_action;
+      if (item !== undefined) body = { ...members, ...enabling(item, action) };
+    }
+    const id = row.remoteId!;
+    const written = await this.#client.updateRule("IOCRule", id, body, signal);
+    if (written.status === "done") {
+      const more = { list, enabled: true };
+      page.setValue(key, { ...row, sent, more });
+      return;
+    }
+    if (written.status !== "absent") throw notTaken(written);
+    await this.#create(page, key, { wanted, signal });
+  }
+
+  async #create(
+    page: IocPage,
+    key: string,
+    { wanted, signal }: { wanted: WantedIoc; signal: AbortSignal },
+    isSecondTry = false,
+  ): Promise<void> {
+    const list = await this.#sources.id("IOCRule", signal);
+    const { rule_action } = this.#settings;
+    const made = await this.#client.createIocRule({
+      source_id: list,
+      ...wanted.ioc,
+      ...this.membersOf(wanted),
+      enabled: true,
+      ...(rule_action === undefined ? {} : { global_state: rule_action }),
+    }, signal);
+    if (made.status === "done") {
+      return await this.#complete(page, key, {
+        wanted,
+        item: made.item,
+        signal,
+      });
+    }
+    if (isSecondTry) throw notTaken(made);
+    if (made.status === "no-source") {
+      this.#sources.forget("IOCRule", list);
+      return await this.#create(page, key, { wanted, signal }, true);
+    }
+    if (made.status !== "duplicate") throw notTaken(made);
+    const item = await this.#find(key, list, signal);
+    if (item === undefined) throw notTaken(made);
+    if (readComment(item.comment) === undefined) {
+      this.#log.warn("taking over a rule whose comment names no indicator", {
+        rule: item.id,
+        value: key.slice(0, 200),
+      });
+    }
+    const { owners = [] } = page.value(key) ?? {};
+    page.setValue(key, { key, owners, ...this.memoryOf(item, list) });
+    await this.#write(page, key, { wanted, signal });
+  }
+
+  /** Releases may ignore a member of a new rule. */
+  async #complete(
+    page: IocPage,
+    key: string,
+    { wanted, item, signal }: {
+      wanted: WantedIoc;
+      item: Item;
+      signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const list = await this.#sources.id("IOCRule", signal);
+    const members = this.membersOf(wanted);
+    const missing = missingIn(item, members);
+    if (Object.keys(missing).length > 0) {
+      const { id } = item;
+      const written = await this.#client.updateRule(
+        "IOCRule",
+        id,
+        missing,
+        signal,
+      );
+      const isIgnored = written.status === "done" &&
+        written.item.hl_status !== members.hl_status;
+      if (isIgnored && !this.#warnedOfMaturity) {
+        this.#warnedOfMaturity = true;
+        this.#log.warn("HarfangLab does not take the maturity of rules", {
+          wanted: members.hl_status,
+        });
+      }
+    }
+    const { owners = [] } = page.value(key) ?? {};
+    page.setValue(key, {
+      key,
+      owners,
+      remoteId: item.id,
+      sent: sentHash(members),
+      more: { list, enabled: true },
+    });
+  }
+
+  /** Nobody asks for the rule any more. */
+  async #withdraw(
+    page: IocPage,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const row = page.value(key);
+    if (row === undefined) return;
+    const list = await this.#sources.id("IOCRule", signal);
+    const { owners, remoteId } = row;
+    // Relationships of an indicator that gives nothing now may come back.
+    const rest = owners.length > 0 ? { key, owners } : undefined;
+    if (remoteId === undefined || row.more?.list !== list) {
+      return page.setValue(key, rest);
+    }
+    if (!this.#settings.remove_indicator) {
+      return await this.#disable(page, key, { remoteId, list, signal });
+    }
+    const { linked } = await this.#client.deleteRule(
+      "IOCRule",
+      remoteId,
+      signal,
+    );
+    if (linked === undefined) return page.setValue(key, rest);
+    this.#log.warn("HarfangLab needs a rule elsewhere: disabled, not deleted", {
+      rule: remoteId,
+      code: linked,
+    });
+    await this.#disable(page, key, { remoteId, list, signal });
+  }
+
+  async #disable(
+    page: IocPage,
+    key: string,
+    { remoteId, list, signal }: {
+      remoteId: string;
+      list: string;
+      signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const row = page.value(key)!;
+    if (row.more?.enabled === false) return;
+    const body = disabling(this.#client.shows.globalState === true);
+    const written = await this.#client.updateRule(
+      "IOCRule",
+      remoteId,
+      body,
+      signal,
+    );
+    const { owners } = row;
+    if (written.status === "done") {
+      page.setValue(key, { ...row, more: { list, enabled: false } });
+    } else page.setValue(key, owners.length > 0 ? { key, owners } : undefined);
+  }
+}
+
+const NOBODY: IndicatorProps = {
+  stixId: "",
+  name: "",
+  description: "",
+  score: 0,
+  platforms: [],
+  references: [],
+};
+
+/** The rule that the indicators of the page ask for, if any does. */
+export function wantedIoc(page: IocPage, key: string): WantedIoc | undefined {
+  const leader = page.leadingOwner(key)?.props;
+  if (leader === undefined) return undefined;
+  const others = (page.value(key)?.owners ?? [])
+    .flatMap((id) => page.owner(id)?.props?.stixId ?? [])
+    .filter((id) => id !== leader.stixId).sort();
+  const stixIds = [leader.stixId, ...new Set(others)];
+  return { ioc: iocOfKey(key), leader, stixIds };
+}
+
+/** Equal for members that need not be sent again. */
+function sentHash(
+  members: Readonly<Record<string, unknown>>,
+  names: readonly string[] = Object.keys(members),
+): string {
+  return propsHash(
+    Object.fromEntries(names.map((name) => [name, members[name] ?? null])),
+  );
+}
+
+/** Of the maturity and the references, what the answer does not show. */
+function missingIn(item: Item, members: Body): Body {
+  return Object.fromEntries(
+    ["hl_status", "references"].filter((name) =>
+      name in members && name in item &&
+      propsHash(item[name]) !== propsHash(members[name])
+    ).map((name) => [name, members[name]]),
+  );
+}
+
+function notTaken({ status }: { status: string }): TransientError {
+  return new TransientError(
+    `Somebody else is changing the same rules in HarfangLab ("${status}")`,
+  );
+}
