@@ -11,7 +11,10 @@ export type FaultAction =
     /** In place of the body such a server gives. */
     readonly body?: string;
   }
-  /** The connection breaks before anything is applied. */
+  /**
+   * The connection breaks before anything is applied. An HTTP client may send
+   * the request once more by itself, and so with `lose-answer`.
+   */
   | { readonly do: "reset" }
   /** The request is applied, then the connection breaks. */
   | { readonly do: "lose-answer" }

@@ -18,7 +18,7 @@ import type { Organisation, StoredEvent } from "./stored.ts";
 
 export type { Chaos, Fault, FaultAction, FaultFilter } from "./faults.ts";
 export { Faults } from "./faults.ts";
-export type { Settings, User } from "./instance.ts";
+export type { KeyState, Settings, User } from "./instance.ts";
 export type { BlocklistEntry, Drop, TemplateBreach } from "./logs.ts";
 export type { SeenRequest } from "./request_log.ts";
 export { RequestLog } from "./request_log.ts";

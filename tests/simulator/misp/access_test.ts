@@ -36,6 +36,24 @@ Deno.test("a missing, short, unknown or prefixed key is 403 Authentication faile
     assertEquals(other.status, 200);
   }));
 
+Deno.test("an expired key, and one of another address, are refused with their reason", () =>
+  withMisp(async ({ get, users, apiKey }) => {
+    const user = users.find(({ key }) => key === apiKey);
+    assert(user !== undefined);
+    // deno-fmt-ignore
+    const states = [
+      ["expired",       403, "Auth key is expired"],
+      ["other-address", 403, "not possible to use this Auth key from your IP address"],
+      ["valid",         200, ""],
+    ] as const;
+    for (const [state, status, text] of states) {
+      user.keyState = state;
+      const answer = await get("users/view/me");
+      assertEquals(answer.status, status);
+      assertStringIncludes(answer.body.message ?? "", text);
+    }
+  }));
+
 Deno.test("another Accept is a browser: 302 to the login page, HTML, under the sub-path", () =>
   withMisp(async ({ get, url }) => {
     for (

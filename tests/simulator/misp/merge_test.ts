@@ -323,6 +323,29 @@ Deno.test("rule 9: sightings beside the event are added once", () =>
     ]);
   }));
 
+Deno.test("a sighting that names an organisation makes it", () =>
+  withMisp(async ({ add, post, event, organisations }) => {
+    await add();
+    const sighting = (id: number) => ({
+      uuid: uuid(id),
+      attribute_uuid: uuid(1),
+      Organisation: { name: `SOC ${id}` },
+    });
+    const body = (id: number) => ({ Event: {}, Sighting: [sighting(id)] });
+    await post(`events/edit/${EVENT}`, body(9));
+    await post(`events/edit/${EVENT}`, body(10), { as: "user" });
+    const names = event(EVENT)?.Sighting.map((row) => row.Organisation.name);
+    assertEquals(names, ["SOC 9", "CERT"]);
+    assertEquals(organisations.length, 3);
+  }));
+
+Deno.test("tags of objects are left out", () =>
+  withMisp(async (bench) => {
+    await bench.add({ Object: [fileObject({ Tag: [{ name: "c2" }] })] });
+    assertEquals(reasons(bench), ["objects have no tags"]);
+    assertEquals(bench.tags(), []);
+  }));
+
 Deno.test("rule 10: the UUID of the body wins over the path", () =>
   withMisp(async ({ add, post, event }) => {
     await add();
