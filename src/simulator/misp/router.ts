@@ -48,15 +48,10 @@ const BAD_JSON =
   "JSON string. This request has been blocked to avoid an unfiltered request.";
 
 /** Answers one request, in MISP's order: route, login, role, then the call. */
-export function handle(
-  instance: Instance,
-  request: Request,
-  onUser: (user: User) => void,
-): Answer {
+export function handle(instance: Instance, request: Request): Answer {
   try {
     const { route, segments } = find(request.path);
     const user = login(instance, request);
-    onUser(user);
     if (route === undefined) throw thrown(404, "Not Found");
     return run(route, callOf(instance, user, request, segments));
   } catch (error) {

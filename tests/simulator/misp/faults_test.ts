@@ -18,12 +18,12 @@ const STATUSES: readonly [number, string, string][] = [
   [403, "application/json",         "Authentication failed"],
   [404, "application/json",         "Invalid event"],
   [405, "application/json",         "permission"],
-  [413, "text/html; charset=UTF-8", "413 Request Entity Too Large"],
+  [413, "text/html", "413 Request Entity Too Large"],
   [429, "application/json",         "Rate limit exceeded."],
   [500, "application/json",         "An Internal Error Has Occurred."],
-  [502, "text/html; charset=UTF-8", "502 Bad Gateway"],
-  [503, "text/html; charset=UTF-8", "503 Service Unavailable"],
-  [504, "text/html; charset=UTF-8", "504 Gateway Time-out"],
+  [502, "text/html", "502 Bad Gateway"],
+  [503, "text/html", "503 Service Unavailable"],
+  [504, "text/html", "504 Gateway Time-out"],
 ];
 
 Deno.test("a scripted status meets matching requests alone and applies nothing", () =>
@@ -151,16 +151,15 @@ Deno.test("chaos strikes the same requests for the same seed, and is counted", a
   assert(new Set(one).size > 3);
 });
 
-Deno.test("failNext fails the first requests; the log keeps users, and bodies where asked", () =>
+Deno.test("failNext fails the first requests; the log keeps bodies where asked", () =>
   withMisp(async ({ get, post, requests }) => {
     assertEquals((await get("servers/getVersion")).status, 503);
     assertEquals((await get("servers/getVersion")).status, 500);
     await post("events/add", BODY, { as: "user" });
     const last = requests.list.at(-1);
-    assertEquals([last?.status, last?.path, last?.user], [
+    assertEquals([last?.status, last?.path], [
       200,
       "/events/add",
-      "user3@misp.example",
     ]);
     assertEquals(JSON.parse(last?.body ?? ""), BODY);
     assertEquals(requests.list[0]?.fault, { do: "status", status: 503 });
