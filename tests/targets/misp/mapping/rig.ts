@@ -88,8 +88,39 @@ export function holding(
 export function mapped(
   resolved: ResolvedContainer,
   options: Partial<MappingOptions> = {},
-): MappedEvent {
+): Promise<MappedEvent> {
   const result = toMispEvent(resolved, { ...OPTIONS, ...options });
   assertEquals(complaintsAbout(result.event), []);
-  return result;
+  return Promise.resolve(result);
+}
+
+/** Attributes of their own as "type | category | value". */
+export function attributes({ event }: MappedEvent): string[] {
+  return event.Attribute.map(({ type, category, value }) =>
+    `${type} | ${category} | ${value}`
+  ).toSorted();
+}
+
+/** Objects as "template: relation=value, ...", in the order of the template. */
+export function objects({ event }: MappedEvent): string[] {
+  return event.Object.map(({ name, Attribute }) =>
+    `${name}: ${
+      Attribute.map(({ object_relation, value }) =>
+        `${object_relation}=${value}`
+      ).join(", ")
+    }`
+  ).toSorted();
+}
+
+/** Names of the event's tags that begin so. */
+export function tags({ event }: MappedEvent, start = ""): string[] {
+  return event.Tag.map(({ name }) => name)
+    .filter((name) => name.startsWith(start)).toSorted();
+}
+
+/** The only attribute, or that of the first object. */
+export function onlyAttribute({ event }: MappedEvent) {
+  const found = event.Attribute[0] ?? event.Object[0]?.Attribute[0];
+  if (found === undefined) throw new Error("the event has no attribute");
+  return found;
 }
