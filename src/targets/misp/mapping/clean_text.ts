@@ -11,8 +11,7 @@ const NON_BMP = /[\u{10000}-\u{10ffff}]/gu;
 const ENDS = /^[\s\0]+|[\s\0]+$/g;
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-// deno-lint-ignore no-control-regex
-const PRINTABLE = /[^\u0000-\u0020\u007f-\u00a0\ufeff]/;
+const PRINTABLE = /[^\p{Cc}\p{Cf}\s]/u;
 
 /**
  * The text trimmed, with U+FFFD for lone surrogates and for characters beyond

@@ -28,6 +28,12 @@ export function hex(digits: number): ValueRule {
   return (value) => matching(form, value.toLowerCase());
 }
 
+/** The same, of a certificate: colons between the digits go. */
+export function fingerprint(digits: number): ValueRule {
+  const digest = hex(digits);
+  return (value) => digest(value.replaceAll(":", ""));
+}
+
 /** At least 40 hexadecimal digits: a code directory hash. */
 export function cdhash(value: string): string | undefined {
   return matching(/^[0-9a-f]{40,}$/, value.toLowerCase());
@@ -35,12 +41,12 @@ export function cdhash(value: string): string | undefined {
 
 /** `blocksize:hash:hash`. */
 export function ssdeep(value: string): string | undefined {
-  return matching(/^\d+:[^:\s]+:[^:\s]+$/, value);
+  return matching(/^\d+:[0-9a-zA-Z/+]*:[0-9a-zA-Z/+]*$/, value);
 }
 
-/** A TLSH digest: at least 35 hexadecimal digits, `T1` before them or not. */
+/** A TLSH digest: at least 36 hexadecimal digits, `T` before them or not. */
 export function tlsh(value: string): string | undefined {
-  return matching(/^t?[0-9a-f]{35,}$/, value.toLowerCase());
+  return matching(/^t?[0-9a-f]{36,}$/, value.toLowerCase());
 }
 
 /**
@@ -62,7 +68,8 @@ export function ip(value: string): string | undefined {
 
 /** A domain with a dot, in lower case and ASCII. */
 export function domain(value: string): string | undefined {
-  const name = refanged(value).toLowerCase().replace(/^\.+|\.+$/g, "");
+  const name = refanged(value).toLowerCase().replace(/\.+/g, ".")
+    .replace(/^\.|\.$/g, "");
   // deno-lint-ignore no-control-regex
   const ascii = /^[\u0000-\u007f]*$/.test(name) ? name : domainToASCII(name);
   return matching(/^[a-z0-9._-]+\.[a-z0-9-]{2,}$/, ascii);
@@ -70,13 +77,16 @@ export function domain(value: string): string | undefined {
 
 /** `x@y.z` in lower case. */
 export function email(value: string): string | undefined {
-  const address = refanged(value).replace(/\[at\]|\(at\)/gi, "@");
+  const address = value.replace(/\[@\]|\[at\]/g, "@");
   return matching(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, address.toLowerCase());
 }
 
 /** A URL in one line; MISP asks for no scheme here. */
 export function url(value: string): string | undefined {
-  return line(refanged(value).replace(/^h(?:xx|tx|xt)p/i, "http"));
+  return line(
+    refanged(value.replace(/^(?:hxxp|hxtp|htxp|meow|h\[tt\]p)/i, "http"))
+      .replaceAll("[hxxp://]", "http://").replaceAll("[:]", ":"),
+  );
 }
 
 /** An absolute URL in ASCII whose host is a name or an address. */
@@ -173,8 +183,7 @@ function wholeUpTo(
 
 /** Without what people write so that nobody opens it by chance. */
 function refanged(value: string): string {
-  return value.replace(/\[\.\]|\[dot\]|\(dot\)/gi, ".")
-    .replace(/\[:\]/g, ":").replace(/\[:\/\/\]/g, "://");
+  return value.replace(/\[\.\]|\[dot\]|\(dot\)|\\\./g, ".");
 }
 
 /** RFC 5952, but that an IPv4 address within stays as it is. */

@@ -11,6 +11,7 @@ import {
 } from "../../../../src/targets/misp/mapping/mod.ts";
 import { assertEquals } from "@std/assert";
 import { complaintsAbout } from "./complaints.ts";
+import { assertStored } from "./stored.ts";
 
 /** The event of most tests: the one of the UUID vectors. */
 export const EVENT = "bbbbbbbb-1111-4111-8111-aaaaaaaaaaaa";
@@ -84,14 +85,15 @@ export function holding(
   };
 }
 
-/** Maps, and holds the event to what MISP takes. */
-export function mapped(
+/** Maps, and holds the event to what MISP takes, stores and gives back. */
+export async function mapped(
   resolved: ResolvedContainer,
   options: Partial<MappingOptions> = {},
 ): Promise<MappedEvent> {
   const result = toMispEvent(resolved, { ...OPTIONS, ...options });
   assertEquals(complaintsAbout(result.event), []);
-  return Promise.resolve(result);
+  await assertStored(result.event);
+  return result;
 }
 
 /** Attributes of their own as "type | category | value". */
