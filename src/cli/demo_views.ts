@@ -1,4 +1,11 @@
 import type { SimulatedElastic } from "../simulator/elastic/mod.ts";
+import type {
+  Item,
+  RuleKind,
+  SimulatedHarfanglab,
+} from "../simulator/harfanglab/mod.ts";
+import type { SimulatedMisp } from "../simulator/misp/mod.ts";
+import type { SimulatedSekoia } from "../simulator/sekoia/mod.ts";
 import type { Simulator } from "../simulator/mod.ts";
 import { internalId } from "../stix/object.ts";
 
@@ -19,6 +26,9 @@ export function toolViews(simulator: Simulator): readonly ToolView[] {
   return [
     elasticSecurityView(simulator.elastic),
     elasticThreatintelView(simulator.elastic),
+    sekoiaView(simulator.sekoia),
+    harfanglabView(simulator.harfanglab),
+    mispView(simulator.misp),
   ];
 }
 
@@ -81,6 +91,89 @@ function elasticThreatintelView(elastic: SimulatedElastic): ToolView {
       documents: documents().filter(isAbout(ids)).map(asHit),
     }),
   };
+}
+
+function sekoiaView(sekoia: SimulatedSekoia): ToolView {
+  return {
+    target: "sekoia",
+    tool: "Sekoia.io, an IOC collection",
+    counts: () => ({
+      IOCs: counted(sekoia.active().map(({ type }) => type)),
+      "revoked IOCs": counted(
+        sekoia.ours().filter(({ revoked }) => revoked).map(({ type }) => type),
+      ),
+    }),
+    about: (ids) => ({
+      IOCs: sekoia.ours().filter(({ id, properties }) =>
+        ids.has(id) || mentions(properties, ids)
+      ),
+    }),
+  };
+}
+
+function harfanglabView({ store }: SimulatedHarfanglab): ToolView {
+  const rules = (kind: RuleKind) => {
+    const ours = new Set(
+      [...store.sources[kind].values()]
+        .filter(({ name }) => name === "from_OpenCTI").map(({ id }) => id),
+    );
+    return [...store.rules[kind].values()]
+      .filter((rule) => ours.has(String(rule.source_id)));
+  };
+  const state = (rule: Item) => rule.enabled === false ? ", disabled" : "";
+  return {
+    target: "harfanglab",
+    tool: "HarfangLab EDR",
+    counts: () => ({
+      "IOC rules": counted(
+        rules("IOCRule").map((rule) => `${rule.type}${state(rule)}`),
+      ),
+      "Sigma rules": counted(
+        rules("SigmaRule").map((rule) => `Sigma${state(rule)}`),
+      ),
+      "YARA files": counted(
+        rules("YaraFile").map((rule) => `YARA${state(rule)}`),
+      ),
+    }),
+    about: (ids) => ({
+      "IOC rules": rules("IOCRule").filter((rule) =>
+        ids.has(rule.id) || mentions(rule.comment, ids)
+      ),
+    }),
+  };
+}
+
+function mispView(misp: SimulatedMisp): ToolView {
+  const total = (list: "Attribute" | "Object" | "Tag" | "Sighting") =>
+    misp.events().reduce((sum, event) => sum + event[list].length, 0);
+  return {
+    target: "misp",
+    tool: "MISP",
+    counts: () => ({
+      events: counted(
+        misp.events().map(({ threat_level_id }) =>
+          `threat level ${threat_level_id}`
+        ),
+      ),
+      "in the events": {
+        attributes: total("Attribute"),
+        objects: total("Object"),
+        tags: total("Tag"),
+        sightings: total("Sighting"),
+      },
+    }),
+    about: (ids) => ({
+      events: misp.events().filter(({ uuid, id }) =>
+        ids.has(String(uuid)) || ids.has(String(id))
+      ),
+    }),
+  };
+}
+
+/** Whether one of the ids stands in the text of a value. */
+function mentions(value: unknown, ids: ReadonlySet<string>): boolean {
+  const text = JSON.stringify(value) ?? "";
+  return [...ids].some((id) => id !== "" && text.includes(id));
 }
 
 type Hit = readonly [id: string, source: ThreatSource];

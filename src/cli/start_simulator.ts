@@ -2,8 +2,8 @@ import { ConfigError } from "../errors.ts";
 import { type Simulator, startSimulator } from "../simulator/mod.ts";
 import type { CommandArgs } from "./command.ts";
 
-/** The simulator takes this port and the two above it. */
-const LAST_PORT = 65_533;
+/** The simulator takes this port and the five above it. */
+const LAST_PORT = 65_530;
 
 /**
  * Starts the simulator as `--stream`, `--seed` and `--port` say.
@@ -21,7 +21,7 @@ export async function startSimulatorFor(
   const port = wholeNumber(values.port, "--port");
   if (port !== undefined && (port < 1 || port > LAST_PORT)) {
     throw new ConfigError(
-      `--port ${port} is out of range; use 1 to ${LAST_PORT}: the two above ` +
+      `--port ${port} is out of range; use 1 to ${LAST_PORT}: the five above ` +
         "it are taken too",
     );
   }

@@ -1,6 +1,9 @@
 import { type SimulatedElastic, startElastic } from "./elastic/mod.ts";
+import { type SimulatedHarfanglab, startHarfanglab } from "./harfanglab/mod.ts";
+import { type SimulatedMisp, startMisp } from "./misp/mod.ts";
 import { loadRecording, startOpencti } from "./opencti/mod.ts";
 import type { SimulatedOpencti } from "./opencti/mod.ts";
+import { type SimulatedSekoia, startSekoia } from "./sekoia/mod.ts";
 import { generateWeek } from "./week/mod.ts";
 
 /** What to simulate. */
@@ -19,6 +22,9 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly opencti: SimulatedOpencti;
   readonly elastic: SimulatedElastic;
+  readonly sekoia: SimulatedSekoia;
+  readonly harfanglab: SimulatedHarfanglab;
+  readonly misp: SimulatedMisp;
   /** Environment variables that connect the program to them. */
   readonly env: Readonly<Record<string, string>>;
   /** The clock everything agrees on: that of the stream's end. */
@@ -37,6 +43,9 @@ export const FILTERS = JSON.stringify({
   }],
   filterGroups: [],
 });
+
+/** Real services want to be spared; these do not mind. */
+const NO_THROTTLE = "1000";
 
 const CONNECTOR_ID = "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11";
 
@@ -68,32 +77,64 @@ export async function startSimulator(
     }
     clock = running;
   }
-  const elastic = await startElastic({
-    now: () => clock(),
-    ...(port === undefined ? {} : { port: port + 1, kibanaPort: port + 2 }),
-  }).catch(async (error) => {
-    await opencti.stop();
-    throw error;
-  });
-  return {
-    opencti,
-    elastic,
-    env: {
-      OPENCTI_URL: opencti.url,
-      OPENCTI_TOKEN: opencti.token,
-      CONNECTOR_ID,
-      CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
-      CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
-      CONNECTOR_LIVE_STREAM_START_TIMESTAMP: "0",
-      ELASTIC_SECURITY_URL: elastic.url,
-      ELASTIC_SECURITY_API_KEY: elastic.apiKey,
-      ELASTIC_SECURITY_KIBANA_URL: elastic.kibanaUrl,
-      ELASTICSEARCH_HOSTS: elastic.url,
-      ELASTICSEARCH_APIKEY: elastic.apiKey,
-    },
-    now: () => clock(),
-    async stop() {
-      await Promise.all([opencti.stop(), elastic.stop()]);
-    },
+  const running: { stop(): Promise<void> }[] = [opencti];
+  /** Keeps what was started, to be stopped with the others. */
+  const started = async <Server extends { stop(): Promise<void> }>(
+    server: Promise<Server>,
+  ) => {
+    running.push(await server);
+    return await server;
   };
+  const stop = async () => {
+    await Promise.all(running.map((server) => server.stop()));
+  };
+  const now = () => clock();
+  /** The n-th port above the first, where one is asked for. */
+  const above = (n: number) => port === undefined ? {} : { port: port + n };
+  try {
+    const elastic = await started(startElastic({
+      now,
+      ...above(1),
+      ...(port === undefined ? {} : { kibanaPort: port + 2 }),
+    }));
+    const sekoia = await started(startSekoia({ now, ...above(3) }));
+    const harfanglab = await started(startHarfanglab({ now, ...above(4) }));
+    const misp = await started(startMisp({ now, ...above(5) }));
+    return {
+      opencti,
+      elastic,
+      sekoia,
+      harfanglab,
+      misp,
+      env: {
+        OPENCTI_URL: opencti.url,
+        OPENCTI_TOKEN: opencti.token,
+        CONNECTOR_ID,
+        CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
+        CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
+        CONNECTOR_LIVE_STREAM_START_TIMESTAMP: "0",
+        ELASTIC_SECURITY_URL: elastic.url,
+        ELASTIC_SECURITY_API_KEY: elastic.apiKey,
+        ELASTIC_SECURITY_KIBANA_URL: elastic.kibanaUrl,
+        ELASTICSEARCH_HOSTS: elastic.url,
+        ELASTICSEARCH_APIKEY: elastic.apiKey,
+        SEKOIA_INTEL_URL: sekoia.url,
+        SEKOIA_INTEL_APIKEY: sekoia.apiKey,
+        SEKOIA_INTEL_IOC_COLLECTION_UUID: sekoia.collectionId,
+        SEKOIA_INTEL_MAX_REQUESTS_PER_SECOND: NO_THROTTLE,
+        HARFANGLAB_INTEL_URL: harfanglab.url,
+        HARFANGLAB_INTEL_TOKEN: harfanglab.token,
+        HARFANGLAB_INTEL_SOURCE_LIST_NAME: "from_OpenCTI",
+        HARFANGLAB_INTEL_RULE_MATURITY: "stable",
+        HARFANGLAB_INTEL_MAX_REQUESTS_PER_SECOND: NO_THROTTLE,
+        MISP_URL: misp.url,
+        MISP_API_KEY: misp.apiKey,
+      },
+      now,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
