@@ -1,10 +1,11 @@
 import { ConfigError } from "../errors.ts";
 import type { TlsOptions } from "./client.ts";
 import type { Proxy } from "./proxy.ts";
-import type {
-  Transport,
-  TransportAnswer,
-  TransportRequest,
+import {
+  IDEMPOTENT,
+  type Transport,
+  type TransportAnswer,
+  type TransportRequest,
 } from "./transport.ts";
 
 /** Options of the native transport. */
@@ -71,7 +72,7 @@ async function send(
     client,
     method: request.method,
     headers: request.headers,
-    ...(request.body === undefined ? {} : { body: request.body }),
+    ...(request.body === undefined ? {} : { body: bodyOf(request) }),
     redirect: "manual",
     signal: request.signal,
   });
@@ -80,6 +81,15 @@ async function send(
     headers: response.headers,
     body: response.body === null ? nothing() : chunksOf(response.body),
   };
+}
+
+/**
+ * [Deno 2.9] A request whose body is text or bytes is sent again by itself
+ * where a kept connection breaks before the answer, a POST too, although it
+ * may have been carried out. One whose body is a Blob is not.
+ */
+function bodyOf({ body = "", method }: TransportRequest): BodyInit {
+  return IDEMPOTENT.has(method) ? body : new Blob([body]);
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array<ArrayBuffer>> {}

@@ -12,10 +12,11 @@ import zlib from "node:zlib";
 import { TransientError } from "../errors.ts";
 import type { TlsOptions } from "./client.ts";
 import type { Proxy } from "./proxy.ts";
-import type {
-  Transport,
-  TransportAnswer,
-  TransportRequest,
+import {
+  IDEMPOTENT,
+  type Transport,
+  type TransportAnswer,
+  type TransportRequest,
 } from "./transport.ts";
 import { openTunnel } from "./tunnel.ts";
 
@@ -41,9 +42,6 @@ export function createNodeTransport(options: NodeOptions): Transport {
     close: () => agent.close(),
   };
 }
-
-/** Methods that may be sent again when a kept connection turns out dead. */
-const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE"]);
 
 async function send(
   agent: https.Agent,

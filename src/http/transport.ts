@@ -8,6 +8,17 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Methods that may be sent again when a kept connection turns out dead: any
+ * other may have been carried out. [RFC 9110 §9.2.2]
+ */
+export const IDEMPOTENT: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "PUT",
+  "DELETE",
+]);
+
 /** Status line and headers of an answer; the body is still to be read. */
 export interface TransportAnswer {
   readonly status: number;

@@ -1,6 +1,7 @@
 import { elasticSecurity } from "./elastic_security/mod.ts";
 import { elasticThreatintel } from "./elastic_threatintel/mod.ts";
 import { harfanglab } from "./harfanglab/mod.ts";
+import { sekoia } from "./sekoia/mod.ts";
 import type { TargetDefinition } from "./target.ts";
 
 /** Every kind of target. A new one is a folder and a line here. */
@@ -8,4 +9,5 @@ export const TARGETS: readonly TargetDefinition[] = [
   elasticSecurity as TargetDefinition,
   elasticThreatintel as TargetDefinition,
   harfanglab as TargetDefinition,
+  sekoia as TargetDefinition,
 ];

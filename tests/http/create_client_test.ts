@@ -171,6 +171,31 @@ eachTransport(
   },
 );
 
+// Not over node:https: there Deno 2.9 sends again and tells nobody.
+Deno.test("createHttpClient() over fetch sends a POST once, whatever becomes of the connection", async () => {
+  const seen: string[] = [];
+  const server = await serve((request, answer) => {
+    request.resume().on("end", () => {
+      seen.push(request.method ?? "");
+      if (request.method === "POST") answer.socket?.destroy();
+      else answer.end("hello");
+    });
+  });
+  const url = `http://localhost:${server.port}/`;
+  const client = createHttpClient({ url }, withoutProxy);
+  try {
+    await client.request({ path: "/" });
+    await assertRejects(
+      () => client.request({ method: "POST", path: "/", body: "x" }),
+      TransientError,
+    );
+    assertEquals(seen, ["GET", "POST"]);
+  } finally {
+    client.close();
+    await server.close();
+  }
+});
+
 eachTransport(
   "closes idle connections after a while",
   (_request, answer) => void answer.end("hello"),

@@ -3,6 +3,7 @@ import { startElastic } from "../../src/simulator/elastic/mod.ts";
 import { elasticSecurity } from "../../src/targets/elastic_security/mod.ts";
 import { elasticThreatintel } from "../../src/targets/elastic_threatintel/mod.ts";
 import { harfanglab } from "../../src/targets/harfanglab/mod.ts";
+import { SEKOIA_SET_UPS } from "./sekoia/far_side.ts";
 import type { TargetDefinition } from "../../src/targets/target.ts";
 import { startHarfanglabSide } from "./harfanglab/far_side.ts";
 
@@ -73,6 +74,7 @@ export const SET_UPS: readonly SetUp[] = [
     definition: harfanglab as TargetDefinition,
     start: (now) => startHarfanglabSide(now, { remove_indicator: false }),
   },
+  ...SEKOIA_SET_UPS,
 ];
 
 const INDEX = "logs-ti_custom_opencti.indicator";

@@ -129,10 +129,14 @@ export function hostname(value: string): string | undefined {
     : undefined;
 }
 
+/** Far above what browsers and proxies take. */
+const MAX_URL_CHARS = 16_384;
+
 /** A URL with scheme and host, otherwise as it is: case matters in a path. */
 export function url(value: string): string | undefined {
   const text = printable(value);
-  if (text === undefined || /\s/.test(text)) return undefined;
+  if (text === undefined || text.length > MAX_URL_CHARS) return undefined;
+  if (/\s/.test(text)) return undefined;
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(text)) return undefined;
   return URL.canParse(text) ? text : undefined;
 }
