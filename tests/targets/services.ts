@@ -21,10 +21,12 @@ export class TestServices {
   /** What indicators are based on, by internal id. */
   readonly observables = new Map<string, readonly ObservableName[]>();
   readonly #clients: HttpClient[] = [];
-  readonly #state: RelayState;
+  #state: RelayState;
+  readonly #path: string;
 
-  private constructor(state: RelayState, now: () => number) {
+  private constructor(state: RelayState, path: string, now: () => number) {
     this.#state = state;
+    this.#path = path;
     this.services = {
       name: "soc",
       http: (endpoint) => {
@@ -50,8 +52,19 @@ export class TestServices {
     };
   }
 
-  static async open(now: () => number): Promise<TestServices> {
-    return new TestServices(await openState(":memory:"), now);
+  /** @param path Of a state file, where one is to survive `crash()`. */
+  static async open(
+    now: () => number,
+    path = ":memory:",
+  ): Promise<TestServices> {
+    return new TestServices(await openState(path), path, now);
+  }
+
+  /** The process dies: what is staged is lost, what was committed stays. */
+  async crash(): Promise<void> {
+    await this.#state.close();
+    this.#state = await openState(this.#path);
+    Object.assign(this.services, { state: this.#state.target("soc").rows });
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,7 @@ import type {
 } from "../../http/client.ts";
 import { isRecord, text } from "../../stix/object.ts";
 import { type Report, toReport } from "./report.ts";
-import type { Throttle } from "./throttle.ts";
+import type { Throttle } from "../_ioc/throttle.ts";
 
 const ROOT = "/api/data/threat_intelligence";
 

@@ -9,13 +9,11 @@ import {
 import {
   cidr,
   domain,
-  fileName,
   hashAlgorithmOf,
   hashOf,
   hostname,
   ip,
   type Normalise,
-  printable,
 } from "../_ioc/values.ts";
 
 /** Types of IOC rules that are written. */
@@ -42,7 +40,7 @@ export const IOC_ROWS: readonly IocRow[] = [
   ["network-traffic:src_ref",    "ip_src",      addressOrNetwork],
   ["domain-name:value",          "domain_name", domain],
   ["hostname:value",             "domain_name", hostname],
-  ["url:value",                  "url",         printable],
+  ["url:value",                  "url",         oneLine],
   ["file:name",                  "filename",    fileName],
   ["file:hashes.MD5",            "hash",        hashOf("MD5")],
   ["file:hashes.SHA-1",          "hash",        hashOf("SHA-1")],
@@ -75,12 +73,31 @@ export const OBSERVABLE_ROWS: readonly IocRow[] = [
   ["IPv6-Addr",      "ip_both",     addressOrNetwork],
   ["Domain-Name",    "domain_name", domain],
   ["Hostname",       "domain_name", hostname],
-  ["Url",            "url",         printable],
+  ["Url",            "url",         oneLine],
   // A file is named by its best hash, or else by its name.
   ["StixFile",       "hash",        anyHash],
   ["StixFile",       "filename",    nameAlone],
   ["Artifact",       "hash",        anyHash],
 ];
+
+/**
+ * Text as it is. Marks of text direction stay: they are how a file name
+ * deceives, and what is matched.
+ */
+function oneLine(value: string): string | undefined {
+  // deno-lint-ignore no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) return undefined;
+  const trimmed = value.trim();
+  return trimmed === "" ? undefined : trimmed;
+}
+
+/** A file name without folders. */
+function fileName(value: string): string | undefined {
+  const name = oneLine(value);
+  return name !== undefined && /^[^\\/]+$/.test(name) && !/^\.+$/.test(name)
+    ? name
+    : undefined;
+}
 
 function addressOrNetwork(value: string): string | undefined {
   return ip(value) ?? cidr(value);
@@ -140,7 +157,7 @@ function toFilePath(
 }
 
 function joined(folder: Atom, name: Atom): string | undefined {
-  const path = printable(`${folder.value}`);
+  const path = oneLine(`${folder.value}`);
   const file = fileName(`${name.value}`);
   if (path === undefined || file === undefined) return undefined;
   const slash = path.includes("\\") || !path.includes("/") ? "\\" : "/";

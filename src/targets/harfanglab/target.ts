@@ -17,7 +17,7 @@ import { createInventory } from "./inventory.ts";
 import { toPlannedActions } from "./plan.ts";
 import { SourceLists } from "./sources.ts";
 import { Takeover } from "./takeover.ts";
-import { Throttle } from "./throttle.ts";
+import { Throttle } from "../_ioc/throttle.ts";
 import { keepUp } from "./upkeep.ts";
 
 /** IOC rules, Sigma rules and YARA files in three lists of one console. */

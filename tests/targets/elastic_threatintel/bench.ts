@@ -94,6 +94,7 @@ export class Bench {
         namesOf: (refs) =>
           Promise.resolve(new Map([...refs].map((ref) => [ref, "ACME CERT"]))),
         markingsOf: () => Promise.resolve(new Map()),
+        observablesOf: () => Promise.resolve([]),
         ensurePatternTypes: () => Promise.resolve(),
       },
       state: undefined as never,

@@ -69,16 +69,13 @@ export class Bench {
 
   static async start(
     settings: Record<string, unknown> = {},
-    options: HarfanglabOptions = {},
+    options: HarfanglabOptions & { path?: string } = {},
   ): Promise<Bench> {
+    const { path, ...rest } = options;
     const clock = { now: START };
     const now = () => clock.now;
-    const console = await startHarfanglab({
-      now,
-      keepBodies: true,
-      ...options,
-    });
-    const services = await TestServices.open(now);
+    const console = await startHarfanglab({ now, keepBodies: true, ...rest });
+    const services = await TestServices.open(now, path);
     return new Bench({ console, services, settings, clock });
   }
 

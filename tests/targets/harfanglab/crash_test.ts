@@ -1,0 +1,113 @@
+/** The program dies at every single write: what it sent is not remembered. */
+import { assert, assertEquals } from "@std/assert";
+import { TransientError } from "../../../src/errors.ts";
+import type { StreamEvent } from "../../../src/opencti/event.ts";
+import { Bench, sigma, yara } from "./bench.ts";
+import { stateOf } from "./far_side.ts";
+
+const ID = "f84e3c51-6f12-48e4-97d1-b15b76ecf236";
+const OTHER_ID = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
+
+/** Batches that make, change, share, replace and remove rules of all kinds. */
+function story(bench: Bench): StreamEvent[][] {
+  const values = (...names: string[]) => ({
+    pattern: names.map((name) => `[domain-name:value = '${name}.example']`)
+      .join(" OR "),
+  });
+  const rule = (id: string, image: string) => ({
+    pattern_type: "sigma",
+    pattern: sigma(id, image),
+  });
+  const file = (...names: string[]) => ({
+    pattern_type: "yara",
+    pattern: yara(...names),
+  });
+  return [
+    [
+      bench.event("a", values("one", "two")),
+      bench.event("b", values("two", "three")),
+      bench.basedOn("r", "a", ["IPv4-Addr", "203.0.113.7"]),
+      bench.event("s", rule(ID, "a.exe")),
+      bench.event("y", file("One")),
+    ],
+    [
+      bench.update("a", values("one", "four")),
+      bench.event("t", rule(ID, "b.exe")),
+      bench.event("z", file("One")),
+    ],
+    [
+      bench.update("b", { ...values("two"), revoked: true }),
+      bench.update("s", rule(OTHER_ID, "a.exe")),
+      bench.update("y", file("Two", "Three")),
+    ],
+    [
+      bench.update("b", values("two", "five")),
+      bench.basedOn("r", "a", ["IPv4-Addr", "203.0.113.7"], {
+        action: "delete",
+      }),
+      bench.remove("t", rule(ID, "b.exe")),
+      bench.remove("z", file("One")),
+    ],
+    [
+      bench.remove("a", values("one", "four")),
+      bench.update("y", rule("11111111-4e5f-4a6b-8c7d-9e0f1a2b3c4d", "y.exe")),
+    ],
+  ];
+}
+
+/** Plays the story; the state is saved after each batch, as by a checkpoint. */
+async function play(
+  settings: Record<string, unknown>,
+  death?: { readonly method: string; readonly skip: number },
+): Promise<{ state: unknown; count(method: string): number; hits: number }> {
+  const folder = await Deno.makeTempDir();
+  const bench = await Bench.start(settings, { path: `${folder}/state.kv` });
+  try {
+    // Its answer never arrives: the program died before it could.
+    const scripted = death &&
+      bench.console.faults.next({ do: "lose-answer" }, death);
+    for (const batch of [[], ...story(bench)]) {
+      for (let tries = 0;; tries++) {
+        assert(tries < 5, "it does not come to an end");
+        try {
+          if (tries > 0 || batch.length === 0) await bench.prepare();
+          const outcomes = await bench.target.deliver(batch, bench.signal);
+          if (!outcomes.some(({ status }) => status === "retry")) break;
+        } catch (error) {
+          if (!(error instanceof TransientError)) throw error;
+        }
+        // The process dies: what was staged since the checkpoint is lost.
+        await bench.services.crash();
+        bench.restart();
+      }
+      await bench.services.services.state.flush();
+    }
+    bench.assertForeign();
+    return {
+      state: stateOf(bench.console.store),
+      count: (method) => bench.console.requests.count(method),
+      hits: scripted?.hits ?? 0,
+    };
+  } finally {
+    await bench.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+for (const remove_indicator of [true, false]) {
+  const mode = remove_indicator ? "deletes" : "disables";
+  for (const method of ["POST", "PATCH", "DELETE"]) {
+    Deno.test(
+      `HarfanglabTarget that ${mode} survives a death at each ${method}`,
+      async () => {
+        const settings = { remove_indicator };
+        const { state, count } = await play(settings);
+        for (let skip = 0; skip < count(method); skip++) {
+          const crashed = await play(settings, { method, skip });
+          assertEquals(crashed.hits, 1);
+          assertEquals(crashed.state, state, `at number ${skip + 1}`);
+        }
+      },
+    );
+  }
+}
