@@ -80,6 +80,8 @@ row("alternatives of a process are objects of their own", "[process:name = 'a.ex
 row("each observation has its object",    "[process:pid = 1] OR [process:pid = 2]",      { objects: ["process: pid=1", "process: pid=2"] });
 row("software with its name",             "[software:name = 'Word' AND software:vendor = 'MS' AND software:version = '1']", { objects: ["software: name=Word, vendor=MS, version=1"] });
 row("protocol beside ends and ports",     "[network-traffic:dst_ref.value = '1.2.3.4' AND network-traffic:dst_port = 443 AND network-traffic:protocols[0] = 'ipv4' AND network-traffic:protocols[1] = 'tcp' AND network-traffic:protocols[2] = 'https']", { attributes: ["ip-dst | Network activity | 1.2.3.4", "port | Network activity | 443"], objects: ["network-connection: ip-dst=1.2.3.4, dst-port=443, layer3-protocol=IPV4, layer4-protocol=TCP, layer7-protocol=HTTPS"] });
+row("the type of an end says nothing more", "[network-traffic:dst_ref.type = 'ipv4-addr' AND network-traffic:dst_ref.value = '1.2.3.4']", one("ip-dst | Network activity | 1.2.3.4"));
+row("autonomous-system (:number) with its letters", "[autonomous-system:number = 'AS64512']", one("AS | Network activity | 64512"));
 row("hash of a certificate",              `[x509-certificate:hashes.'SHA-1' = '${SHA1}']`, one(`x509-fingerprint-sha1 | Payload delivery | ${SHA1}`));
 row("spellings of hash algorithms",       `[file:hashes.sha256 = '${SHA256}' OR file:hashes."md5" = '${MD5}']`, one(`md5 | Payload delivery | ${MD5}`, `sha256 | Payload delivery | ${SHA256}`));
 row("unknown algorithm of known length",  `[file:hashes.OTHER = '${SHA1}']`,             one(`sha1 | Payload delivery | ${SHA1}`));
