@@ -134,8 +134,11 @@ function normalPath({ objectType, steps }: ObjectPath): string {
     text += separator + step.name.toLowerCase();
     separator = ".";
   }
-  return text;
+  return text.replace(REF_OF_END, "$1_ref.value");
 }
+
+/** Other spellings of `src_ref.value` that are seen in patterns. */
+const REF_OF_END = /^(network-traffic:(?:src|dst))(?:_ref)?\.ref\.value$/;
 
 function hashPlace(
   { steps }: ObjectPath,

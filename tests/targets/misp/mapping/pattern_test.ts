@@ -88,9 +88,10 @@ row("unknown algorithm of known length",  `[file:hashes.OTHER = '${SHA1}']`,    
 row("unknown algorithm of unknown length", "[file:hashes.OTHER = 'abc']",               one(whole("[file:hashes.OTHER = 'abc']")));
 row("TLSH",                               `[file:hashes.TLSH = 'T1${"A".repeat(70)}']`,  one(`tlsh | Payload delivery | t1${"a".repeat(70)}`));
 row("ends of traffic by their form",      "[network-traffic:src_ref.value = '1.2.3.4' OR network-traffic:src_ref.value = 'a.example' OR network-traffic:dst_ref.value = '00:11:22:33:44:55']", one("ip-src | Network activity | 1.2.3.4", "domain | Network activity | a.example", "mac-address | Network activity | 00:11:22:33:44:55"));
+row("ends of traffic in other spellings",  "[network-traffic:src.ref.value = '1.2.3.4' OR network-traffic:dst_ref.ref.value = '5.6.7.8']", one("ip-src | Network activity | 1.2.3.4", "ip-dst | Network activity | 5.6.7.8"));
 row("domain and what it resolves to",     "[domain-name:value = 'a.example' AND domain-name:resolves_to_refs[*].value = '1.2.3.4']", one("domain | Network activity | a.example", "ip-dst | Network activity | 1.2.3.4"));
 row("email-message",                      "[email-message:subject = 'Hi' AND email-message:from_ref.value = 'a@b.example' AND email-message:to_refs[*].value = 'c@d.example' AND email-message:body = 'x']", one("email-subject | Payload delivery | Hi", "email-src | Payload delivery | a@b.example", "email-dst | Payload delivery | c@d.example", "email-body | Payload delivery | x"));
-row("directory:path",                     "[directory:path = '/tmp']",                   one("text | Artifacts dropped | /tmp"));
+row("directory:path",                     "[directory:path = '/srv/a']",                   one("text | Artifacts dropped | /srv/a"));
 row("software:cpe",                       "[software:cpe = 'cpe:2.3:a:b:c:1']",          one("cpe | External analysis | cpe:2.3:a:b:c:1"));
 row("vulnerability:name",                 "[vulnerability:name = 'cve-2021-44228']",     one("vulnerability | External analysis | CVE-2021-44228"));
 row("cryptocurrency-wallet:value, Bitcoin", "[cryptocurrency-wallet:value = '1BoatSLRHtKNngkdXEeobR76b53LETtpyT']", one("btc | Financial fraud | 1BoatSLRHtKNngkdXEeobR76b53LETtpyT"));
