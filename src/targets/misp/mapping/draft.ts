@@ -250,7 +250,7 @@ export class EventDraft {
     const { relation, type, value, data } = item;
     const uuid = objectAttributeUuid(object, relation, value);
     const tags = new TagSet(this.#options.takesTag);
-    // MISP has no tags on objects.
+    // MISP has no tags on objects: the first attribute speaks for all.
     if (isFirst) tags.addAll(origin.tags);
     // Of an observable the first attribute says best what was seen.
     if (isFirst || origin.object.type === "indicator") this.#see(origin, uuid);
@@ -269,7 +269,8 @@ export class EventDraft {
         ...(data !== undefined && { data }),
       },
       toIds: toIds && origin.detects,
-      markings: isFirst ? origin.markings : UNMARKED,
+      // Who gets one of them alone must see how far it may go.
+      markings: origin.markings,
       tags,
     };
   }

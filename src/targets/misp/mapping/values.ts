@@ -77,8 +77,12 @@ export function domain(value: string): string | undefined {
 
 /** `x@y.z` in lower case. */
 export function email(value: string): string | undefined {
-  const address = value.replace(/\[@\]|\[at\]/g, "@");
-  return matching(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, address.toLowerCase());
+  const address = value.replace(/\[@\]|\[at\]/g, "@").toLowerCase();
+  const [user = "", host = "", more] = address.split("@", 3);
+  // A host that begins or ends in its only dot has none.
+  const isSound = user !== "" && more === undefined && !/\s/.test(address) &&
+    host.slice(1, -1).includes(".");
+  return isSound ? address : undefined;
 }
 
 /** A URL in one line; MISP asks for no scheme here. */
@@ -95,15 +99,23 @@ export function link(value: string): string | undefined {
   if (parsed === null || !/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
     return undefined;
   }
-  const text = /^[\x21-\x7e]+$/.test(value) ? value : parsed.href;
-  const host =
-    /^(?:\[[0-9a-f:.]+\]|(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?)+)$/i;
-  return host.test(parsed.hostname) && /^[\x21-\x7e]+$/.test(text)
-    ? text
-    : undefined;
+  const text = ASCII_LINE.test(value) ? value : parsed.href;
+  return isHost(parsed.hostname) && ASCII_LINE.test(text) ? text : undefined;
 }
 
-/** 12 or 16 hexadecimal digits as `aa:bb:...`. */
+const ASCII_LINE = /^[\x21-\x7e]+$/;
+
+/** A name or an address, as PHP's `FILTER_VALIDATE_URL` has it. */
+function isHost(host: string): boolean {
+  if (host.startsWith("[")) return isIP(host.slice(1, -1)) === 6;
+  const labels = host.replace(/\.$/, "").split(".");
+  return host.length <= 253 &&
+    labels.every((label) =>
+      label.length <= 63 && /^[a-z0-9-]+$/i.test(label) && !/^-|-$/.test(label)
+    );
+}
+
+/** 12 hexadecimal digits as `aa:bb:...`. */
 export function mac(value: string): string | undefined {
   if (/[^0-9a-f:.\s-]/i.test(value)) return undefined;
   const digits = value.toLowerCase().replace(/[^0-9a-f]/g, "");

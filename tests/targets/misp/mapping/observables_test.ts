@@ -255,8 +255,8 @@ row(
 );
 row(
   "directory -> directory",
-  stix("directory", { path: "/tmp" }),
-  as("directory: path=/tmp"),
+  stix("directory", { path: "/srv/a" }),
+  as("directory: path=/srv/a"),
 );
 row(
   "artifact -> artifact",
