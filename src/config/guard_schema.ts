@@ -23,7 +23,7 @@ export const FILTER_SCHEMA = z.strictObject({
   types: commaList().optional().describe(
     "Only these types, STIX's or OpenCTI's names: indicator, report, " +
       "domain-name, IPv4-Addr",
-  ).meta({ examples: ["indicator"] }),
+  ),
   pattern_types: commaList().optional().describe(
     "Indicators only of these pattern types: stix, sigma, yara",
   ),
@@ -45,10 +45,10 @@ export const FILTER_SCHEMA = z.strictObject({
   max_tlp: tlpCeiling().optional().describe(
     "Nothing marked above this: CLEAR, GREEN, AMBER, AMBER+STRICT or RED. " +
       "What has no TLP marking passes",
-  ).meta({ examples: ["AMBER"] }),
+  ),
   max_age: duration().optional().describe(
     "Nothing that was last changed longer ago, when its event arrives",
-  ).meta({ examples: ["365d"] }),
+  ),
   detection_only: booleanField().optional().describe(
     "Indicators only with OpenCTI's detection flag",
   ),

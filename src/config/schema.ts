@@ -108,7 +108,7 @@ export const RELAY_SCHEMA = z.strictObject({
       "Dead letters older than this are dropped, at start and daily. " +
         "Default: none is, since a letter is the only trace of what a tool " +
         "lacks",
-    ).meta({ examples: ["90d"] }),
+    ),
   }).prefault({}).describe("What targets refused"),
   log: z.strictObject({
     level: logLevel().prefault("info").describe(

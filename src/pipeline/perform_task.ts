@@ -8,8 +8,9 @@ import type { StreamScope } from "../opencti/scope.ts";
 import { firstPosition } from "../opencti/stream.ts";
 import type { StreamOptions } from "../opencti/stream_options.ts";
 import type { Checkpoint, TargetStore } from "../state/target_store.ts";
-import type { Target } from "../targets/target.ts";
+import type { ContentFilter, Target } from "../targets/target.ts";
 import type { BatchLimits } from "./batch.ts";
+import type { DeleteBudget } from "./delete_budget.ts";
 import type { PipelineSignals } from "./pipeline.ts";
 import { settle } from "./settle.ts";
 import type { AnyTask, StoreContext, TaskContext } from "./task.ts";
@@ -28,6 +29,9 @@ export interface TargetPlace {
   createTarget(): Target;
   readonly platform: PlatformClient;
   readonly store: TargetStore<Position>;
+  /** What of the stream it may carry. */
+  readonly filter: ContentFilter;
+  readonly budget: DeleteBudget;
   /** What is remembered of the registration, apart from the target's rows. */
   readonly memory: Checkpoint<RegistrationMemory>;
   readonly limits: BatchLimits;
