@@ -7,16 +7,24 @@ import type { Endpoint, HttpClient } from "./http/client.ts";
 import { createHttpClient } from "./http/create_client.ts";
 import type { Log } from "./observability/log.ts";
 import { TargetStats } from "./observability/target_stats.ts";
+import { hasCapability } from "./opencti/capability.ts";
 import { PlatformClient } from "./opencti/client.ts";
 import type { Position } from "./opencti/event.ts";
 import type { RegistrationMemory } from "./opencti/registration.ts";
 import { type StreamScope, streamScope } from "./opencti/scope.ts";
 import type { StreamOptions } from "./opencti/stream_options.ts";
 import type { BatchLimits } from "./pipeline/batch.ts";
+import { createFilter } from "./filter/mod.ts";
+import { DeleteBudget } from "./pipeline/delete_budget.ts";
 import { follow } from "./pipeline/follow.ts";
+import type { TargetPlace } from "./pipeline/perform_task.ts";
 import { type PipelineSignals, retryTransient } from "./pipeline/pipeline.ts";
+import { TaskDesk } from "./pipeline/task_desk.ts";
 import type { RelayState } from "./state/open_state.ts";
-import type { Target, TargetServices, TargetState } from "./targets/target.ts";
+import type { Target, TargetServices } from "./targets/target.ts";
+
+export { hasCapability } from "./opencti/capability.ts";
+export { emptyState } from "./state/empty_state.ts";
 
 /** What the parts of the program are wired with. */
 export interface Wiring {
@@ -64,7 +72,7 @@ export function platformEndpoint({ opencti }: RelayConfig): Endpoint {
 
 /** One configured target with the services it needs. */
 export function createTarget(
-  { definition, name, settings }: TargetConfig,
+  { definition, filter, name, settings }: TargetConfig,
   wiring: Wiring,
   services: Pick<TargetServices, "http" | "opencti" | "state">,
 ): Target {
@@ -72,7 +80,7 @@ export function createTarget(
     name,
     log: wiring.log.with({ target: name }),
     now: wiring.now,
-    contents: { reasonAgainst: () => Promise.resolve(undefined) },
+    contents: createFilter(filter, services.opencti, wiring.now).contents,
     ...services,
   });
 }
@@ -153,15 +161,44 @@ async function explainRefusal(
     "lacks the markings it requires";
 }
 
-/** BYPASS stands for every capability. */
-export function hasCapability(
-  capabilities: readonly string[],
-  name: string,
-): boolean {
-  return capabilities.some((capability) =>
-    capability === "BYPASS" || capability === name ||
-    capability.startsWith(`${name}_`)
-  );
+/** A target with its stream and its part of the state, ready to be run. */
+export function targetPlace(
+  target: TargetConfig,
+  wiring: Wiring,
+  { clients, platform, http, state, once, stats }: {
+    clients: Clients;
+    platform: PlatformClient;
+    http: HttpClient;
+    state: RelayState;
+    once: boolean;
+    stats: TargetStats;
+  },
+): TargetPlace {
+  const store = state.target<Position>(target.name);
+  return {
+    name: target.name,
+    startFrom: (platformNow) => startOf(target, platformNow),
+    recover: target.stream.recover,
+    openSource: (signal) =>
+      openSource(target, wiring, { platform, http, once, stats, signal }),
+    createTarget: () =>
+      createTarget(target, wiring, {
+        http: (endpoint) => clients.http(endpoint),
+        opencti: platform,
+        state: store.rows,
+      }),
+    platform,
+    store,
+    filter: createFilter(target.filter, platform, wiring.now),
+    budget: new DeleteBudget(store.budget, target.deleteBudget, wiring.now),
+    memory: state.target<RegistrationMemory>(`${target.name}/connector`)
+      .checkpoint,
+    now: wiring.now,
+    limits: limitsOf(target),
+    backoff: wiring.backoff ?? DEFAULT_BACKOFF,
+    stats,
+    log: wiring.log.with({ target: target.name }),
+  };
 }
 
 /** Signs of life of a run, for those who watch it. */
@@ -171,6 +208,8 @@ export interface RunOptions extends PipelineSignals {
   /** End when all that the streams held at connection time is settled. */
   readonly once: boolean;
   readonly stats: readonly TargetStats[];
+  /** By target name: where tasks are handed in. */
+  readonly desks?: ReadonlyMap<string, TaskDesk>;
 }
 
 /**
@@ -198,38 +237,21 @@ export async function runTargets(options: RunOptions): Promise<void> {
     });
     await announcePlatform(platform, options, signals.stop);
     const runs = config.targets.map(async (target, index) => {
-      const store = options.state.target<Position>(target.name);
-      const own = stats[index] as TargetStats;
       try {
         await follow({
           ...signals,
+          ...targetPlace(target, wiring, {
+            clients,
+            platform,
+            http,
+            state: options.state,
+            once: options.once,
+            stats: stats[index] as TargetStats,
+          }),
           connector: target.connector,
-          startFrom: (platformNow) => startOf(target, platformNow),
-          recover: target.stream.recover,
-          openSource: (signal) =>
-            openSource(target, wiring, {
-              platform,
-              http,
-              once: options.once,
-              stats: own,
-              signal,
-            }),
-          createTarget: () =>
-            createTarget(target, wiring, {
-              http: (endpoint) => clients.http(endpoint),
-              opencti: platform,
-              state: store.rows,
-            }),
-          graphql: platform.graphql,
-          store,
-          memory: options.state
-            .target<RegistrationMemory>(`${target.name}/connector`).checkpoint,
-          now: wiring.now,
-          limits: limitsOf(target),
-          backoff: wiring.backoff ?? DEFAULT_BACKOFF,
-          stats: own,
-          log: log.with({ target: target.name }),
+          desk: options.desks?.get(target.name) ?? new TaskDesk(),
           once: options.once,
+          maxLetterAgeMs: config.deadLetters.maxAgeMs,
           failFast: options.once || config.targets.length === 1,
         });
       } catch (error) {
@@ -268,16 +290,4 @@ async function announcePlatform(
     version: info.version,
     user: info.user,
   });
-}
-
-/** State for targets that must not write: dry runs and checks. */
-export function emptyState(): TargetState {
-  return {
-    get: () => Promise.resolve(undefined),
-    getMany: (keys) => Promise.resolve(keys.map(() => undefined)),
-    async *list() {},
-    set: () => {},
-    delete: () => {},
-    flush: () => Promise.resolve(),
-  };
 }

@@ -10,7 +10,7 @@ import { openState } from "../state/open_state.ts";
 import { internalId } from "../stix/object.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { counted, idsOf, type ToolView, toolViews } from "./demo_views.ts";
-import { stopSignals } from "./run.ts";
+import { stopSignals } from "./stop_signals.ts";
 import { startSimulatorFor } from "./start_simulator.ts";
 
 /** Always the same week, so that the ids of one run can be asked for later. */
