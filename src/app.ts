@@ -66,7 +66,7 @@ export function platformEndpoint({ opencti }: RelayConfig): Endpoint {
 export function createTarget(
   { definition, name, settings }: TargetConfig,
   wiring: Wiring,
-  services: Pick<TargetServices, "http" | "opencti" | "state">,
+  services: Pick<TargetServices, "http" | "opencti" | "state" | "gauges">,
 ): Target {
   return definition.create(settings, {
     name,
@@ -104,6 +104,7 @@ export async function openSource(
         "token's user may read the stream",
     );
   }
+  stats.platformNow = () => platform.graphql.platformNow();
   const scope = streamScope(info.filters, platform, log);
   const stream: StreamOptions = {
     http,
@@ -124,12 +125,15 @@ export async function openSource(
         stats.newestId = newestId;
         stats.enter("running");
       },
-      waiting: (reason) => stats.enter("waiting", reason),
-      reached: (id) => {
-        stats.startId ??= id;
-        stats.reachedId = id;
+      waiting: (reason) => {
+        stats.retry("stream");
+        stats.enter("waiting", reason);
       },
-      gap: () => stats.gaps++,
+      reached: (id) => stats.reached(id),
+      gap: () => {
+        stats.gaps++;
+        stats.lag.recovers();
+      },
     },
   };
   return { scope, stream };
@@ -171,6 +175,11 @@ export interface RunOptions extends PipelineSignals {
   /** End when all that the streams held at connection time is settled. */
   readonly once: boolean;
   readonly stats: readonly TargetStats[];
+  /**
+   * Never throw what a person must repair: pause and try again. For a program
+   * that has been running already. Default: only where other targets work.
+   */
+  readonly patient?: boolean;
 }
 
 /**
@@ -219,6 +228,7 @@ export async function runTargets(options: RunOptions): Promise<void> {
               http: (endpoint) => clients.http(endpoint),
               opencti: platform,
               state: store.rows,
+              gauges: own.gauges,
             }),
           graphql: platform.graphql,
           store,
@@ -230,7 +240,8 @@ export async function runTargets(options: RunOptions): Promise<void> {
           stats: own,
           log: log.with({ target: target.name }),
           once: options.once,
-          failFast: options.once || config.targets.length === 1,
+          failFast: options.once ||
+            (config.targets.length === 1 && options.patient !== true),
         });
       } catch (error) {
         // One target that a person must repair does not end the others.

@@ -4,6 +4,7 @@ import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
 import type { StreamEvent } from "../opencti/event.ts";
 import type { Outcome, Target } from "../targets/target.ts";
+import { retryReasonOf } from "./retry_reason.ts";
 
 /** An event that the target refused for good. */
 export interface RejectedEvent {
@@ -84,6 +85,7 @@ async function tryOnce(
   options: DeliverOptions,
 ): Promise<{ outcomes: Outcome[]; trouble?: Trouble }> {
   const { abort, stats } = options;
+  const startedAt = performance.now();
   try {
     const outcomes = await target.deliver(events, abort);
     if (outcomes.length !== events.length) {
@@ -113,6 +115,9 @@ async function tryOnce(
       reason: error.message,
     }));
     return { outcomes, trouble: { error, afterMs } };
+  } finally {
+    stats.alive();
+    stats.writeSeconds.observe((performance.now() - startedAt) / 1000);
   }
 }
 
@@ -147,7 +152,7 @@ async function waitFor(
   options: DeliverOptions & { failures: number; waitMs: number | undefined },
 ): Promise<void> {
   const { backoff, failures, log, stats, stop } = options;
-  stats.retries++;
+  stats.retry(trouble === undefined ? "event" : retryReasonOf(trouble.error));
   const reason = trouble?.error.message ??
     (retried?.status === "retry" ? retried.reason : "");
   const isPaused = trouble?.error instanceof LoginError;

@@ -15,6 +15,7 @@ import type { StreamOptions } from "../opencti/stream_options.ts";
 import type { Checkpoint, TargetStore } from "../state/target_store.ts";
 import type { Target } from "../targets/target.ts";
 import type { BatchLimits } from "./batch.ts";
+import { retryReasonOf } from "./retry_reason.ts";
 import {
   type PipelineSignals,
   retryTransient,
@@ -67,6 +68,7 @@ export async function follow(options: Follow): Promise<void> {
     } catch (error) {
       if (!(error instanceof ConfigError) || options.failFast) throw error;
       const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
+      stats.retry(retryReasonOf(error));
       stats.enter("paused", error.message);
       log.error("target paused: a person must act", {
         reason: error.message,
@@ -107,6 +109,7 @@ async function followStream(options: Follow): Promise<void> {
             alive = registration.keepAlive(
               () => position ?? start,
               async (reset) => {
+                options.stats.pings++;
                 await saveMemory(registration, options);
                 if (reset) session.abort();
               },

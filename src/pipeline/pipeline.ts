@@ -3,11 +3,13 @@ import { ConfigError, RejectedError, TransientError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
 import type { Position, StreamItem } from "../opencti/event.ts";
+import { laterId } from "../opencti/event_id.ts";
 import type { StreamScope } from "../opencti/scope.ts";
 import type { DeadLetters, NewDeadLetter } from "../state/dead_letters.ts";
 import type { Target } from "../targets/target.ts";
 import { type Batch, type BatchLimits, inBatches } from "./batch.ts";
 import { deliverAll, type RejectedEvent } from "./deliver.ts";
+import { retryReasonOf } from "./retry_reason.ts";
 
 /** One configured target and all that carries events to it. */
 export interface Pipeline {
@@ -53,7 +55,9 @@ export async function runPipeline(
   let backgroundWork: Promise<void> | undefined;
   try {
     await retryTransient(() => target.prepare(signal), pipeline, signal);
-    const items = pipeline.open(await pipeline.start(signal), signal);
+    const from = await pipeline.start(signal);
+    stats.lag.begin(from);
+    const items = noted(pipeline.open(from, signal), stats);
     stats.enter("running");
     backgroundWork = inBackground(pipeline, background.signal)
       .catch((error) => reading.abort(error));
@@ -63,8 +67,9 @@ export async function runPipeline(
         ...pipeline,
         ...signals,
       });
-      await deadLetters.keep(toDeadLetters(batch, rejected, pipeline.now()));
+      await deadLetters.keep(toDeadLetters(batch, rejected, pipeline));
       await checkpoint.save(batch.resumeFrom);
+      stats.saved(batch.resumeFrom);
       count(batch, rejected, stats);
       if (signal.aborted) break;
     }
@@ -98,6 +103,7 @@ export async function retryTransient<Result>(
         fullJitterMs(failures, backoff),
         error.retryAfterMs ?? 0,
       );
+      stats.retry(retryReasonOf(error));
       stats.enter("waiting", error.message);
       log.warn("cannot start yet", { reason: error.message, retryInMs });
       await sleep(retryInMs, signal);
@@ -135,8 +141,9 @@ async function withoutOutsiders(
 function toDeadLetters(
   { malformed }: Batch,
   rejected: readonly RejectedEvent[],
-  at: number,
+  { now, stats }: Pick<Pipeline, "now" | "stats">,
 ): NewDeadLetter[] {
+  const at = now();
   return [
     ...malformed.map(({ id, reason, payload }) => ({
       meta: {
@@ -146,7 +153,7 @@ function toDeadLetters(
         internalId: "",
         stixId: "",
         type: "",
-        reason,
+        reason: stats.mask(reason),
         attempts: 1,
       },
       payload,
@@ -159,7 +166,7 @@ function toDeadLetters(
         internalId: event.internalId,
         stixId: event.object.id,
         type: event.object.type,
-        reason,
+        reason: stats.mask(reason),
         ...(httpStatus === undefined ? {} : { httpStatus }),
         attempts,
       },
@@ -173,12 +180,39 @@ function count(
   rejected: readonly RejectedEvent[],
   stats: TargetStats,
 ): void {
-  stats.batches++;
-  stats.events += batch.events.length + batch.malformed.length +
+  const settled = batch.events.length + batch.malformed.length +
     batch.superseded;
+  if (settled > 0) {
+    stats.batches++;
+    stats.batchSizes.observe(settled);
+  }
+  stats.events += settled;
   stats.superseded += batch.superseded;
   stats.malformed += batch.malformed.length;
   stats.rejected += rejected.length;
+  const lost = [...batch.malformed, ...rejected];
+  for (const { reason } of lost) stats.failed("dead letter", reason);
+  stats.lag.settled(settled, lastIdOf(batch), batch.resumeFrom);
+}
+
+function lastIdOf({ events, malformed }: Batch): string | undefined {
+  const ids = [events.at(-1)?.id, malformed.at(-1)?.id];
+  return ids.reduce((left, right) =>
+    left === undefined || right === undefined
+      ? left ?? right
+      : laterId(left, right)
+  );
+}
+
+/** Takes note of every event that is read: it is open until it is settled. */
+async function* noted(
+  items: AsyncIterable<StreamItem>,
+  stats: TargetStats,
+): AsyncGenerator<StreamItem, void, undefined> {
+  for await (const item of items) {
+    if (item.kind !== "position") stats.lag.opened();
+    yield item;
+  }
 }
 
 /**
@@ -186,7 +220,7 @@ function count(
  * and disturbs nothing; anything else is a bug and ends the pipeline.
  */
 async function inBackground(
-  { target, backoff, log }: Pipeline,
+  { target, backoff, log, stats }: Pipeline,
   signal: AbortSignal,
 ): Promise<void> {
   if (target.background === undefined) return;
@@ -199,6 +233,7 @@ async function inBackground(
         error instanceof RejectedError || error instanceof ConfigError;
       if (!isOurs) throw error;
       const retryInMs = fullJitterMs(failures, backoff);
+      stats.failed("background", error.message);
       log.warn("background work failed", { reason: error.message, retryInMs });
       await sleep(retryInMs, signal).catch(() => {});
     }
