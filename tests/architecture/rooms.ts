@@ -31,6 +31,10 @@ const configFields = /^config\/fields\.ts$/;
 const httpClient = /^http\/client\.ts$/;
 const log = /^observability\/log\.ts$/;
 const simulator = /^simulator\//;
+/** The status over HTTP and its page. */
+const status = /^status\//;
+/** How dead letters are read: no more of the state than that. */
+const deadLetter = /^state\/dead_letter\.ts$/;
 const cli = /^cli\//;
 const app = /^app\.ts$/;
 
@@ -44,7 +48,7 @@ const lowerRooms = [
   config,
   opencti,
 ];
-const everyRoom = [...lowerRooms, targets, pipeline];
+const everyRoom = [...lowerRooms, targets, pipeline, status];
 const targetMay = [
   targetHelpers,
   targetShared,
@@ -61,7 +65,13 @@ const RULES: readonly RoomRule[] = [
   { files: /^main\.ts$/, may: [...everyRoom, app, cli] },
   // The simulator is there for `demo` and `simulate`: no wiring knows it.
   { files: cli, may: [...everyRoom, app, simulator] },
-  { files: app, may: everyRoom },
+  { files: app, may: [...lowerRooms, targets, pipeline] },
+  // It shows what was measured, and reaches neither pipeline nor targets.
+  {
+    files: status,
+    may: [observability, groundFloor],
+    mayAsType: [deadLetter],
+  },
   {
     files: pipeline,
     may: [targetInterface, opencti, state, observability, groundFloor],
