@@ -15,6 +15,7 @@ import type { StreamOptions } from "./opencti/stream_options.ts";
 import type { BatchLimits } from "./pipeline/batch.ts";
 import { follow } from "./pipeline/follow.ts";
 import { type PipelineSignals, retryTransient } from "./pipeline/pipeline.ts";
+import { streamWatcher } from "./pipeline/stream_watcher.ts";
 import type { RelayState } from "./state/open_state.ts";
 import type { Target, TargetServices, TargetState } from "./targets/target.ts";
 
@@ -119,22 +120,7 @@ export async function openSource(
     remember: (object) => platform.remember(object),
     platformNow: () => platform.graphql.platformNow(),
     explainRefusal: (abort) => explainRefusal(platform, target, abort),
-    watch: {
-      connected: (newestId) => {
-        stats.connections++;
-        stats.newestId = newestId;
-        stats.enter("running");
-      },
-      waiting: (reason) => {
-        stats.retry("stream");
-        stats.enter("waiting", reason);
-      },
-      reached: (id) => stats.reached(id),
-      gap: () => {
-        stats.gaps++;
-        stats.lag.recovers();
-      },
-    },
+    watch: streamWatcher(stats),
   };
   return { scope, stream };
 }

@@ -29,6 +29,13 @@ export const COMMANDS: readonly Command[] = [
     run: async (args, io) => (await import("./check.ts")).check(args, io),
   },
   {
+    name: "status",
+    usage: "",
+    summary: "position, lag, counts, dead letters and last error per target",
+    options: {},
+    run: async (args, io) => (await import("./status.ts")).status(args, io),
+  },
+  {
     name: "demo",
     usage: "[--stream FILE] [--seed N] [--show ID]",
     summary: "see everything work on this machine, without any server",

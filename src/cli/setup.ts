@@ -1,5 +1,4 @@
 import { loadConfig, type RelayConfig } from "../config/load.ts";
-import { Secret } from "../config/secret.ts";
 import { ConfigError } from "../errors.ts";
 import {
   createLog,
@@ -8,6 +7,7 @@ import {
   type LogLevel,
 } from "../observability/log.ts";
 import type { CommandArgs, CommandIo } from "./command.ts";
+import { secretsOf } from "./secrets.ts";
 
 /** Loads the configuration that the command line and environment name. */
 export async function loadConfigFor(
@@ -22,6 +22,11 @@ export async function loadConfigFor(
     registry: io.registry,
     readTextFile: (path) => io.readTextFile(path),
   });
+  io.protect?.([
+    ...secretsOf(config),
+    // Read by Deno itself, for a state on a KV Connect server.
+    io.env().DENO_KV_ACCESS_TOKEN ?? "",
+  ]);
   const level = values["log-level"];
   if (level === undefined) return config;
   return { ...config, log: { ...config.log, level: logLevel(level) } };
@@ -37,29 +42,18 @@ function logLevel(value: string | boolean): LogLevel {
   return level;
 }
 
-/** Every secret of a configuration, wherever it stands. */
-export function secretsOf(config: RelayConfig): string[] {
-  const found: string[] = [];
-  const walk = (value: unknown): void => {
-    if (value instanceof Secret) found.push(value.reveal());
-    else if (typeof value === "object" && value !== null) {
-      Object.values(value).forEach(walk);
-    }
-  };
-  walk([config.opencti, config.targets.map(({ settings }) => settings)]);
-  return found;
-}
-
 /**
  * The log of this configuration, on stderr: text on a terminal, JSON lines
  * otherwise. Every secret of the configuration is masked in it.
  *
  * @param write Takes the lines instead, for a screen with live lines.
+ * @param options `quiet`: do not say what is odd about the configuration.
  */
 export function logFor(
   config: RelayConfig,
   io: CommandIo,
   write: (line: string) => void = (line) => io.printError(line),
+  { quiet = false }: { quiet?: boolean } = {},
 ): Log {
   const { level, format } = config.log;
   const isText = format === "text" ||
@@ -71,6 +65,7 @@ export function logFor(
     now: () => io.now(),
     secrets: secretsOf(config),
   });
+  if (quiet) return log;
   for (const warning of config.warnings) log.warn(warning);
   return log;
 }

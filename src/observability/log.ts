@@ -1,4 +1,5 @@
 import { type Mask, maskOf } from "./mask.ts";
+import { plain } from "./plain_text.ts";
 
 /** Levels, least to most serious. `off` is for tests. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "off"] as const;
@@ -130,14 +131,6 @@ function printable(value: unknown): string {
   return /^[\w.:/@+-]+$/.test(text)
     ? cut(text)
     : plain(JSON.stringify(cut(text)));
-}
-
-/** Control, format and line characters as escapes: a line stays one line. */
-function plain(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-  );
 }
 
 function cut(text: string): string {

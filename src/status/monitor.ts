@@ -57,7 +57,7 @@ export class Monitor {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#saving;
-    await this.#save();
+    await this.#save(true);
   }
 
   async status(): Promise<RelayStatus> {
@@ -80,9 +80,12 @@ export class Monitor {
   }
 
   /** That it cannot be kept disturbs nothing: the pipeline says what is wrong. */
-  async #save(): Promise<void> {
+  async #save(isLast = false): Promise<void> {
     const now = this.#options.now();
     for (const stats of this.#stats) {
+      // A start that fails leaves no trace in the state.
+      const isNew = !this.#kept.has(stats.name);
+      if (isNew && isLast && stats.checkpoint === undefined) continue;
       const status = targetStatus(stats, now);
       const { checkpointAgeSeconds: _, lagSeconds: _lag, ...rest } = status;
       const text = JSON.stringify({ ...rest, series: [] });

@@ -4,14 +4,20 @@ import { Guard } from "./guard.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { PAGE_FILES } from "./page.ts";
 
-/** What is served, where, and to whom. */
-export interface StatusServerOptions {
-  /** "127.0.0.1:8686"; port 0 is any free one. */
-  readonly address: string;
+/** Who may look, and under which names. */
+export interface Access {
   /** Further names that the Host header may hold. */
   readonly hosts: readonly string[];
   /** What must be shown; absent: nothing. */
   readonly token: string | undefined;
+}
+
+/** What is served, where, and to whom. */
+export interface StatusServerOptions {
+  /** "127.0.0.1:8686"; port 0 is any free one. */
+  readonly address: string;
+  /** Who may look, as it is now. */
+  access(): Access;
   /** The status as it is now. */
   status(): Promise<RelayStatus>;
 }
@@ -48,7 +54,6 @@ const STOP_MS = 2_000;
 export function startStatusServer(options: StatusServerOptions): StatusServer {
   const [, hostname = "", port = "0"] =
     /^\[?(.*?)\]?:(\d+)$/.exec(options.address) ?? [];
-  const guard = new Guard(options);
   const closing = new AbortController();
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
@@ -58,7 +63,14 @@ export function startStatusServer(options: StatusServerOptions): StatusServer {
       signal: closing.signal,
       onListen: () => {},
       onError: () => answer(500, "cannot answer: see the log\n"),
-    }, (request) => respond(request, guard, options));
+    }, (request) => {
+      const { address } = options;
+      return respond(
+        request,
+        new Guard({ address, ...options.access() }),
+        options,
+      );
+    });
   } catch (error) {
     throw listenError(options.address, error);
   }

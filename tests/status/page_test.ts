@@ -18,8 +18,7 @@ function serve(token?: string, address = "127.0.0.1:0") {
   const monitor = sampleMonitor(stats);
   const server: StatusServer = startStatusServer({
     address,
-    hosts: [],
-    token,
+    access: () => ({ hosts: [], token }),
     status: () => monitor.status(),
   });
   return {

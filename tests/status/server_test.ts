@@ -3,17 +3,21 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/errors.ts";
 import { TargetStats } from "../../src/observability/target_stats.ts";
 import {
+  type Access,
   startStatusServer,
   type StatusServerOptions,
 } from "../../src/status/server.ts";
 import { sampleMonitor } from "./sample.ts";
 
-function serve(options: Partial<StatusServerOptions> = {}) {
+function serve(
+  { hosts = [], token, ...options }:
+    & Partial<StatusServerOptions>
+    & Partial<Access> = {},
+) {
   const monitor = sampleMonitor();
   const server = startStatusServer({
     address: "127.0.0.1:0",
-    hosts: [],
-    token: undefined,
+    access: () => ({ hosts, token }),
     status: () => monitor.status(),
     ...options,
   });
@@ -217,7 +221,7 @@ Deno.test("a port in use is an error that names it and the remedy", async () => 
   );
 });
 
-Deno.test("an address that is not ours is an error that says so", async () => {
+Deno.test("an address that is not ours is an error that says so", () => {
   assertThrows(
     () => void serve({ address: "192.0.2.1:0" }),
     ConfigError,
