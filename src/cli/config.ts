@@ -54,7 +54,7 @@ async function showConfig(
     registry: io.registry,
     readTextFile: io.readTextFile,
   });
-  io.protect?.(secretsOf(config));
+  io.protect?.(secretsOf(config, io.env()));
   for (const warning of config.warnings) io.printError(`Warning: ${warning}\n`);
   // A round trip drops what is undefined and masks any secret left.
   const shown = JSON.parse(JSON.stringify(config.effective));

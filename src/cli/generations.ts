@@ -79,7 +79,7 @@ function statsOf(
   known: Map<string, TargetStats>,
   io: CommandIo,
 ): TargetStats[] {
-  const mask = maskOf(secretsOf(config));
+  const mask = maskOf(secretsOf(config, io.env()));
   return config.targets.map(({ name }) => {
     const stats = known.get(name) ??
       new TargetStats(name, { now: () => io.now() });

@@ -2,12 +2,16 @@ import type { RelayConfig } from "../config/load.ts";
 import { Secret } from "../config/secret.ts";
 
 /**
- * Every text of a configuration that must not appear anywhere: tokens, keys
- * and passwords, credentials in URLs (as they are and as a proxy is sent
- * them), lines of private keys.
+ * Every text that must not appear anywhere: tokens, keys and passwords of the
+ * configuration, credentials in its URLs (as they are and as a proxy is sent
+ * them), lines of private keys, and the access token of a KV Connect server,
+ * which Deno itself reads from the environment.
  */
-export function secretsOf(config: RelayConfig): string[] {
-  const found = new Set<string>();
+export function secretsOf(
+  config: RelayConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const found = new Set<string>([env.DENO_KV_ACCESS_TOKEN ?? ""]);
   const walk = (value: unknown): void => {
     if (value instanceof Secret) found.add(value.reveal());
     else if (typeof value === "string") {

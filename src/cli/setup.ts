@@ -22,11 +22,7 @@ export async function loadConfigFor(
     registry: io.registry,
     readTextFile: (path) => io.readTextFile(path),
   });
-  io.protect?.([
-    ...secretsOf(config),
-    // Read by Deno itself, for a state on a KV Connect server.
-    io.env().DENO_KV_ACCESS_TOKEN ?? "",
-  ]);
+  io.protect?.(secretsOf(config, io.env()));
   const level = values["log-level"];
   if (level === undefined) return config;
   return { ...config, log: { ...config.log, level: logLevel(level) } };
@@ -63,7 +59,7 @@ export function logFor(
     format: isText ? "text" : "json",
     write,
     now: () => io.now(),
-    secrets: secretsOf(config),
+    secrets: secretsOf(config, io.env()),
   });
   if (quiet) return log;
   for (const warning of config.warnings) log.warn(warning);

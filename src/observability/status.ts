@@ -168,7 +168,7 @@ const KEPT_REASONS = 30;
 const KEPT_ERRORS = 5;
 const KEPT_CHARS = 300;
 
-/** A status without its series, short enough for the state: about 16 KiB. */
+/** A status without its series, short enough for the state: 32 KiB at most. */
 export function toRecord(status: TargetStatus, now: number): StatusRecord {
   const { series: _series, deadLetters: _letters, ...rest } = status;
   const shortened = <Item extends { readonly reason: string }>(item: Item) => ({

@@ -4,7 +4,7 @@ import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
 import type { StreamEvent } from "../opencti/event.ts";
 import type { Outcome, Target } from "../targets/target.ts";
-import { retryReasonOf } from "./retry_reason.ts";
+import { retryReasonOf, retryReasonOfText } from "./retry_reason.ts";
 
 /** An event that the target refused for good. */
 export interface RejectedEvent {
@@ -152,9 +152,13 @@ async function waitFor(
   options: DeliverOptions & { failures: number; waitMs: number | undefined },
 ): Promise<void> {
   const { backoff, failures, log, stats, stop } = options;
-  stats.retry(trouble === undefined ? "event" : retryReasonOf(trouble.error));
   const reason = trouble?.error.message ??
     (retried?.status === "retry" ? retried.reason : "");
+  stats.retry(
+    trouble === undefined
+      ? retryReasonOfText(reason)
+      : retryReasonOf(trouble.error),
+  );
   const isPaused = trouble?.error instanceof LoginError;
   const jitterMs = fullJitterMs(failures, isPaused ? slow(backoff) : backoff);
   const retryInMs = Math.max(jitterMs, options.waitMs ?? 0);

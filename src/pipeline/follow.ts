@@ -86,6 +86,9 @@ async function followStream(options: Follow): Promise<void> {
     options,
     stop,
   );
+  // How far behind it is counts also while the target cannot be made ready.
+  const stored = await store.checkpoint.load();
+  if (stored !== undefined) options.stats.lag.begin(stored);
   const registration = new Registration(graphql, options.connector, {
     memory: await options.memory.load() ?? {},
     log,
