@@ -46,7 +46,9 @@ export class Reload implements Disposable {
   constructor(options: ReloadOptions) {
     this.#options = options;
     const { io, once } = options;
-    const unlisten = once ? undefined : io.onReload?.(() => {
+    // On a terminal SIGHUP says that the terminal is gone: it ends the program.
+    const ignores = once || io.screen !== undefined;
+    const unlisten = ignores ? undefined : io.onReload?.(() => {
       this.#work = this.#work.then(() => this.#reload());
     });
     this.#unlisten = () => unlisten?.();
