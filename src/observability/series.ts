@@ -16,11 +16,16 @@ const MAX_SAMPLES = 720;
 /** The last hour of one target, in bounded memory. */
 export class Series {
   #samples: Sample[] = [];
-  #last: { at: number; events: number } | undefined;
+  #last: { at: number; events: number };
+
+  /** @param startedAt Milliseconds since 1970: nothing was settled then. */
+  constructor(startedAt: number) {
+    this.#last = { at: startedAt, events: 0 };
+  }
 
   /** @param events Settled since the start; it never falls. */
   add(at: number, events: number, lag: number | undefined): void {
-    const last = this.#last ?? { at, events };
+    const last = this.#last;
     this.#last = { at, events };
     const seconds = (at - last.at) / 1000;
     // The clock was set back: what came before no longer fits.

@@ -95,7 +95,7 @@ export class TargetStats {
   readonly gauges = new Map<string, number>();
   readonly lag = new Lag();
   readonly errors = new RecentErrors();
-  readonly series = new Series();
+  readonly series: Series;
   /** Seconds per call of the target's `deliver()`. */
   readonly writeSeconds = new Histogram(SECONDS_BOUNDS);
   /** Events per batch. */
@@ -116,6 +116,7 @@ export class TargetStats {
     this.mask = options.mask ?? ((text) => text);
     this.startedAt = this.#now();
     this.since = this.startedAt;
+    this.series = new Series(this.startedAt);
   }
 
   /** Reasons to skip with their counts, in order of appearance. */

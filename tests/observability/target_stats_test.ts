@@ -40,15 +40,21 @@ Deno.test("RecentErrors cuts what nobody would read", () => {
   assert((errors.list[0]?.reason.length ?? 0) < 1_100);
 });
 
+Deno.test("Series shows what was settled before its first point", () => {
+  const series = new Series(1_000);
+  series.add(6_000, 2_000, undefined);
+  assertEquals(series.samples, [{ at: 6_000, rate: 400 }]);
+});
+
 Deno.test("Series holds one hour, and rates between its points", () => {
-  const series = new Series();
+  const series = new Series(0);
   for (let n = 0; n <= 1_000; n++) series.add(n * 5_000, n * 50, 0.5);
   assertEquals(series.samples.length, 720);
   assertEquals(series.samples.at(-1), { at: 5_000_000, rate: 10, lag: 0.5 });
 });
 
 Deno.test("Series begins anew when the clock is set back", () => {
-  const series = new Series();
+  const series = new Series(45_000);
   series.add(50_000, 10, undefined);
   series.add(10_000, 20, undefined);
   assertEquals(series.samples, [{ at: 10_000, rate: 0 }]);

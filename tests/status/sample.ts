@@ -67,7 +67,7 @@ function running(stats: TargetStats, at: number): TargetStats {
     const wave = Math.sin(n / 40) + Math.sin(n / 9) / 3;
     stats.series.add(
       at - (719 - n) * 5000,
-      Math.round(n * 30 + wave * 400 + 600),
+      Math.round(n * 30 + wave * 400),
       n > 300 && n < 320 ? undefined : Math.max(0.2, 3 + 2.5 * wave),
     );
   }
