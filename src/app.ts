@@ -20,6 +20,7 @@ import { follow } from "./pipeline/follow.ts";
 import type { TargetPlace } from "./pipeline/perform_task.ts";
 import { type PipelineSignals, retryTransient } from "./pipeline/pipeline.ts";
 import { TaskDesk } from "./pipeline/task_desk.ts";
+import { streamWatcher } from "./pipeline/stream_watcher.ts";
 import type { RelayState } from "./state/open_state.ts";
 import type { Target, TargetServices } from "./targets/target.ts";
 
@@ -74,7 +75,7 @@ export function platformEndpoint({ opencti }: RelayConfig): Endpoint {
 export function createTarget(
   { definition, filter, name, settings }: TargetConfig,
   wiring: Wiring,
-  services: Pick<TargetServices, "http" | "opencti" | "state">,
+  services: Pick<TargetServices, "http" | "opencti" | "state" | "gauges">,
 ): Target {
   return definition.create(settings, {
     name,
@@ -112,6 +113,7 @@ export async function openSource(
         "token's user may read the stream",
     );
   }
+  stats.platformNow = () => platform.graphql.platformNow();
   const scope = streamScope(info.filters, platform, log);
   const stream: StreamOptions = {
     http,
@@ -126,19 +128,7 @@ export async function openSource(
     remember: (object) => platform.remember(object),
     platformNow: () => platform.graphql.platformNow(),
     explainRefusal: (abort) => explainRefusal(platform, target, abort),
-    watch: {
-      connected: (newestId) => {
-        stats.connections++;
-        stats.newestId = newestId;
-        stats.enter("running");
-      },
-      waiting: (reason) => stats.enter("waiting", reason),
-      reached: (id) => {
-        stats.startId ??= id;
-        stats.reachedId = id;
-      },
-      gap: () => stats.gaps++,
-    },
+    watch: streamWatcher(stats),
   };
   return { scope, stream };
 }
@@ -186,6 +176,7 @@ export function targetPlace(
         http: (endpoint) => clients.http(endpoint),
         opencti: platform,
         state: store.rows,
+        gauges: stats.gauges,
       }),
     platform,
     store,
@@ -210,6 +201,11 @@ export interface RunOptions extends PipelineSignals {
   readonly stats: readonly TargetStats[];
   /** By target name: where tasks are handed in. */
   readonly desks?: ReadonlyMap<string, TaskDesk>;
+  /**
+   * Never throw what a person must repair: pause and try again. For a program
+   * that has been running already. Default: only where other targets work.
+   */
+  readonly patient?: boolean;
 }
 
 /**
@@ -252,7 +248,8 @@ export async function runTargets(options: RunOptions): Promise<void> {
           desk: options.desks?.get(target.name) ?? new TaskDesk(),
           once: options.once,
           maxLetterAgeMs: config.deadLetters.maxAgeMs,
-          failFast: options.once || config.targets.length === 1,
+          failFast: options.once ||
+            (config.targets.length === 1 && options.patient !== true),
         });
       } catch (error) {
         // One target that a person must repair does not end the others.

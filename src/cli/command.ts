@@ -16,6 +16,16 @@ export interface CommandIo {
   readonly screen: Screen | undefined;
   /** Calls back at SIGINT or SIGTERM; returns how to stop listening. */
   onStop(listener: () => void): () => void;
+  /**
+   * Calls back at SIGHUP; returns how to stop listening. Absent where the
+   * system has no such signal.
+   */
+  onReload?(listener: () => void): () => void;
+  /**
+   * Texts that must not appear in anything printed from now on. Absent: what
+   * is printed is not masked.
+   */
+  protect?(secrets: readonly string[]): void;
 }
 
 /** What the command line holds beside the command itself. */

@@ -95,6 +95,13 @@ export const COMMANDS: readonly Command[] = [
       (await import("./resume.ts")).resumeCommand(args, io),
   },
   {
+    name: "status",
+    usage: "",
+    summary: "position, lag, counts, dead letters and last error per target",
+    options: {},
+    run: async (args, io) => (await import("./status.ts")).status(args, io),
+  },
+  {
     name: "demo",
     usage: "[--stream FILE] [--seed N] [--show ID]",
     summary: "see everything work on this machine, without any server",

@@ -4,6 +4,7 @@ import { exampleYaml } from "../config/example.ts";
 import { configJsonSchema } from "../config/json_schema.ts";
 import { loadConfig } from "../config/load.ts";
 import type { CommandArgs, CommandIo } from "./command.ts";
+import { secretsOf } from "./secrets.ts";
 
 /**
  * `config schema`, `config example` and `config show [-c FILE] [--json]`.
@@ -53,6 +54,7 @@ async function showConfig(
     registry: io.registry,
     readTextFile: io.readTextFile,
   });
+  io.protect?.(secretsOf(config, io.env()));
   for (const warning of config.warnings) io.printError(`Warning: ${warning}\n`);
   // A round trip drops what is undefined and masks any secret left.
   const shown = JSON.parse(JSON.stringify(config.effective));

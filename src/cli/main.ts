@@ -15,6 +15,7 @@ import {
   type OptionSpec,
 } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import { maskingIo } from "./masking_io.ts";
 
 /**
  * Runs one command line and returns the exit code. Prints an error that a user
@@ -22,8 +23,9 @@ import { COMMANDS } from "./commands.ts";
  */
 export async function main(
   argv: readonly string[],
-  io: CommandIo,
+  world: CommandIo,
 ): Promise<number> {
+  const io = maskingIo(world);
   try {
     return await dispatch(argv, io);
   } catch (error) {

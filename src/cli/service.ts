@@ -21,7 +21,11 @@ export function serviceCommand(
  * A hardened systemd unit that runs the program at a path. Settings come from
  * `/etc/opencti-relay/env` or `/etc/opencti-relay/config.yml`; the state file
  * lies in `/var/lib/opencti-relay`. A wrong configuration (exit code 2) stops
- * it for good, any other failure restarts it.
+ * it for good, any other failure restarts it, and so does the watchdog when a
+ * target gave no sign of life for 10 minutes although it should work.
+ *
+ * The type is `notify`, not `notify-reload`, which systemd knows only since
+ * version 253.
  */
 export function serviceUnit(program: string): string {
   return `\
@@ -32,8 +36,11 @@ After=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-Type=exec
+Type=notify
+NotifyAccess=main
 ExecStart=${quotedArgument(program)} run
+ExecReload=/bin/kill -HUP $MAINPID
+WatchdogSec=60
 WorkingDirectory=-/etc/opencti-relay
 EnvironmentFile=-/etc/opencti-relay/env
 DynamicUser=yes

@@ -1,5 +1,4 @@
 import { loadConfig, type RelayConfig } from "../config/load.ts";
-import { Secret } from "../config/secret.ts";
 import { ConfigError } from "../errors.ts";
 import {
   createLog,
@@ -8,6 +7,7 @@ import {
   type LogLevel,
 } from "../observability/log.ts";
 import type { CommandArgs, CommandIo } from "./command.ts";
+import { secretsOf } from "./secrets.ts";
 
 /** Loads the configuration that the command line and environment name. */
 export async function loadConfigFor(
@@ -22,6 +22,7 @@ export async function loadConfigFor(
     registry: io.registry,
     readTextFile: (path) => io.readTextFile(path),
   });
+  io.protect?.(secretsOf(config, io.env()));
   const level = values["log-level"];
   if (level === undefined) return config;
   return { ...config, log: { ...config.log, level: logLevel(level) } };
@@ -37,29 +38,18 @@ function logLevel(value: string | boolean): LogLevel {
   return level;
 }
 
-/** Every secret of a configuration, wherever it stands. */
-export function secretsOf(config: RelayConfig): string[] {
-  const found: string[] = [];
-  const walk = (value: unknown): void => {
-    if (value instanceof Secret) found.push(value.reveal());
-    else if (typeof value === "object" && value !== null) {
-      Object.values(value).forEach(walk);
-    }
-  };
-  walk([config.opencti, config.targets.map(({ settings }) => settings)]);
-  return found;
-}
-
 /**
  * The log of this configuration, on stderr: text on a terminal, JSON lines
  * otherwise. Every secret of the configuration is masked in it.
  *
  * @param write Takes the lines instead, for a screen with live lines.
+ * @param options `quiet`: do not say what is odd about the configuration.
  */
 export function logFor(
   config: RelayConfig,
   io: CommandIo,
   write: (line: string) => void = (line) => io.printError(line),
+  { quiet = false }: { quiet?: boolean } = {},
 ): Log {
   const { level, format } = config.log;
   const isText = format === "text" ||
@@ -69,8 +59,9 @@ export function logFor(
     format: isText ? "text" : "json",
     write,
     now: () => io.now(),
-    secrets: secretsOf(config),
+    secrets: secretsOf(config, io.env()),
   });
+  if (quiet) return log;
   for (const warning of config.warnings) log.warn(warning);
   return log;
 }

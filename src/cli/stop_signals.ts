@@ -2,7 +2,7 @@ import type { PipelineSignals } from "../pipeline/pipeline.ts";
 import type { CommandIo } from "./command.ts";
 
 /** Time the batch in hand has to finish after the first signal. */
-const DRAIN_MS = 10_000;
+export const DRAIN_MS = 10_000;
 
 /**
  * First signal: stop reading and finish the batch in hand, within 10 s.

@@ -16,6 +16,8 @@ export function systemIo(): CommandIo {
       ? { write: printError, columns: () => Deno.consoleSize().columns }
       : undefined,
     onStop,
+    // Windows has no SIGHUP that a service manager would send.
+    ...(Deno.build.os === "windows" ? {} : { onReload }),
   };
 }
 
@@ -31,6 +33,11 @@ function write(
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
+}
+
+function onReload(listener: () => void): () => void {
+  Deno.addSignalListener("SIGHUP", listener);
+  return () => Deno.removeSignalListener("SIGHUP", listener);
 }
 
 function onStop(listener: () => void): () => void {

@@ -12,6 +12,16 @@ export interface TlsSettings {
   readonly key?: string;
 }
 
+/** Where and to whom the status is served. */
+export interface HttpSettings {
+  /** "127.0.0.1:8686", "[::1]:8686" or "name:8686". */
+  readonly address: string;
+  /** There whenever the address is not this machine's alone. */
+  readonly token?: Secret;
+  /** Further names that the Host header may hold. */
+  readonly hosts: readonly string[];
+}
+
 /** Everything the program is told, checked. */
 export interface RelayConfig {
   readonly opencti: {
@@ -33,7 +43,8 @@ export interface RelayConfig {
     readonly level: LogLevel;
     readonly format: "auto" | "text" | "json";
   };
-  readonly http?: { readonly address: string };
+  /** Where the status is served; absent: nowhere. */
+  readonly http?: HttpSettings;
   /** For `proxyFor()`, at every endpoint without a proxy of its own. */
   readonly proxy: ProxySettings;
   readonly targets: readonly TargetConfig[];

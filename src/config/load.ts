@@ -7,6 +7,7 @@ import {
   strayVariables,
 } from "./drafts.ts";
 import { type Loading, type LoadOptions, readSources } from "./layers.ts";
+import { httpSettings, noteOpenAddress } from "./http_settings.ts";
 import { proxyFor } from "./proxy.ts";
 import {
   CONNECTOR_SCHEMA,
@@ -68,6 +69,7 @@ export async function loadConfig(options: LoadOptions): Promise<RelayConfig> {
   ];
   noteStrayVariables(drafts, loading);
   const { relay, connector } = await readShared(loading);
+  noteOpenAddress(relay.output?.http, loading.problems);
   const targets = [];
   for (const draft of drafts) targets.push(await readTarget(draft, loading));
   noteDuplicates(targets, loading.problems);
@@ -196,9 +198,6 @@ function relayConfig(
       "opencti.ssl_verify is off: anyone on the way can read the token",
     );
   }
-  if (http !== undefined) {
-    warnings.push("http.address is set, but this version serves no status");
-  }
   return {
     opencti: {
       url: opencti.url,
@@ -217,7 +216,7 @@ function relayConfig(
       ? {}
       : { maxAgeMs: dead_letters.max_age },
     log,
-    ...(http && { http }),
+    ...(http && { http: httpSettings(http) }),
     proxy: proxies,
     targets: configs,
     warnings,

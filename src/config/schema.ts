@@ -122,9 +122,15 @@ export const RELAY_SCHEMA = z.strictObject({
     address: listenAddress().describe(
       "Address and port of /live, /ready, /metrics, /status and the page",
     ).meta({ examples: ["127.0.0.1:8686"] }),
-  }).optional().describe(
-    "Status over HTTP: read and checked, but not served by this version",
-  ),
+    token: secret().optional().describe(
+      "Token that whoever looks must show; required where the address is not " +
+        "this machine's alone",
+    ),
+    hosts: commaList().optional().describe(
+      "Further names under which the page is reached, for the check of the " +
+        "Host header",
+    ),
+  }).optional().describe("Status over HTTP. Without an address: off"),
   proxy: z.strictObject({
     http: proxyUrl().optional().describe("Proxy for http:// URLs"),
     https: proxyUrl().optional().describe("Proxy for https:// URLs"),
@@ -162,6 +168,8 @@ export const SHARED_BLOCKS: ReadonlySet<string> = new Set([
 const OWN_VARIABLES: Readonly<Record<string, string>> = {
   "state.path": "RELAY_STATE_PATH",
   "http.address": "RELAY_HTTP",
+  "http.token": "RELAY_HTTP_TOKEN",
+  "http.hosts": "RELAY_HTTP_HOSTS",
   "log.level": "RELAY_LOG_LEVEL",
   "log.format": "RELAY_LOG_FORMAT",
 };

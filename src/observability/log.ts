@@ -1,3 +1,6 @@
+import { type Mask, maskOf } from "./mask.ts";
+import { plain } from "./plain_text.ts";
+
 /** Levels, least to most serious. `off` is for tests. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "off"] as const;
 /** How serious a line is, or how serious it must be to be written. */
@@ -32,8 +35,6 @@ export interface LogOptions {
   readonly secrets?: readonly string[];
 }
 
-/** Shorter ones would mask ordinary words; they are no secrets either. */
-const MIN_SECRET_CHARS = 4;
 /** A line is for reading: what is longer is cut. */
 const MAX_VALUE_CHARS = 2000;
 
@@ -56,7 +57,7 @@ export function silentLog(): Log {
 function childLog(
   options: LogOptions,
   bound: LogFields,
-  mask: (line: string) => string,
+  mask: Mask,
 ): Log {
   const threshold = LOG_LEVELS.indexOf(options.level);
   const lineOf = options.format === "json" ? jsonLine : textLine;
@@ -75,24 +76,10 @@ function childLog(
   };
 }
 
-function maskOf(secrets: readonly string[]): (line: string) => string {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < MIN_SECRET_CHARS) continue;
-    forms.add(secret);
-    // As it stands inside a JSON string and inside a URL.
-    forms.add(JSON.stringify(secret).slice(1, -1));
-    forms.add(encodeURIComponent(secret));
-  }
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  return (line) =>
-    longestFirst.reduce((text, form) => text.replaceAll(form, "***"), line);
-}
-
 /** Masks before anything is escaped, so that no form of a secret is missed. */
 function maskedFields(
   fields: LogFields,
-  mask: (text: string) => string,
+  mask: Mask,
 ): LogFields {
   const walk = (value: unknown): unknown => {
     if (typeof value === "string") return mask(value);
@@ -144,14 +131,6 @@ function printable(value: unknown): string {
   return /^[\w.:/@+-]+$/.test(text)
     ? cut(text)
     : plain(JSON.stringify(cut(text)));
-}
-
-/** Control, format and line characters as escapes: a line stays one line. */
-function plain(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-  );
 }
 
 function cut(text: string): string {

@@ -1,3 +1,4 @@
+import { msOf } from "./lag.ts";
 import type { Log } from "./log.ts";
 import type { TargetStats } from "./target_stats.ts";
 
@@ -155,11 +156,6 @@ function shareOf(stats: TargetStats): number | undefined {
   const from = start === undefined || start === 0 ? undefined : start;
   if (from === undefined || end <= from) return undefined;
   return Math.min(0.99, Math.max(0, (reached - from) / (end - from)));
-}
-
-function msOf(id: string | undefined): number | undefined {
-  const ms = Number(id?.split("-")[0]);
-  return id === undefined || id === "" || !Number.isFinite(ms) ? undefined : ms;
 }
 
 function isoOf(id: string | undefined): string | undefined {

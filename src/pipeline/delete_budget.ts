@@ -14,6 +14,13 @@ export interface BudgetLimits {
 /** The deletes are beyond the budget: the target pauses until `resume`. */
 export class DeleteBudgetError extends ConfigError {
   override name = "DeleteBudgetError";
+  /** How many deletes are held back. */
+  readonly deletes: number;
+
+  constructor(message: string, deletes: number) {
+    super(message);
+    this.deletes = deletes;
+  }
 }
 
 /** Why a target stands still, as it is saved. */
@@ -89,7 +96,7 @@ export class DeleteBudget {
         this.#store.set({ ...record, pause });
         await flush();
       }
-      throw new DeleteBudgetError(reason);
+      throw new DeleteBudgetError(reason, counted.length);
     }
     return () => {
       const newest = Math.max(...minutes.keys());

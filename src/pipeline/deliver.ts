@@ -4,6 +4,7 @@ import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
 import type { StreamEvent } from "../opencti/event.ts";
 import type { Outcome, Target } from "../targets/target.ts";
+import { retryReasonOf, retryReasonOfText } from "./retry_reason.ts";
 
 /** An event that the target refused for good. */
 export interface RejectedEvent {
@@ -95,6 +96,7 @@ async function tryOnce(
   options: DeliverOptions,
 ): Promise<{ outcomes: Outcome[]; trouble?: Trouble }> {
   const { abort, stats } = options;
+  const startedAt = performance.now();
   try {
     const outcomes = await target.deliver(events, abort);
     if (outcomes.length !== events.length) {
@@ -124,6 +126,9 @@ async function tryOnce(
       reason: error.message,
     }));
     return { outcomes, trouble: { error, afterMs } };
+  } finally {
+    stats.alive();
+    stats.writeSeconds.observe((performance.now() - startedAt) / 1000);
   }
 }
 
@@ -158,9 +163,13 @@ async function waitFor(
   options: DeliverOptions & { failures: number; waitMs: number | undefined },
 ): Promise<void> {
   const { backoff, failures, log, stats, stop } = options;
-  stats.retries++;
   const reason = trouble?.error.message ??
     (retried?.status === "retry" ? retried.reason : "");
+  stats.retry(
+    trouble === undefined
+      ? retryReasonOfText(reason)
+      : retryReasonOf(trouble.error),
+  );
   const isPaused = trouble?.error instanceof LoginError;
   const jitterMs = fullJitterMs(failures, isPaused ? slow(backoff) : backoff);
   const retryInMs = Math.max(jitterMs, options.waitMs ?? 0);

@@ -9,6 +9,7 @@ import { firstPosition, readStream } from "../opencti/stream.ts";
 import { DeleteBudgetError } from "./delete_budget.ts";
 import { performTask, type TargetPlace } from "./perform_task.ts";
 import { type PipelineSignals, runPipeline } from "./pipeline.ts";
+import { retryReasonOf } from "./retry_reason.ts";
 import { retryTransient } from "./retry_transient.ts";
 import type { TaskDesk } from "./task_desk.ts";
 import { keepTidy } from "./upkeep.ts";
@@ -55,6 +56,10 @@ export async function follow(options: Follow): Promise<void> {
         if (options.failFast && !isFlood) throw error;
         const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
         failures++;
+        if (error instanceof DeleteBudgetError) {
+          stats.blockedDeletes = error.deletes;
+        }
+        stats.retry(retryReasonOf(error));
         stats.enter("paused", error.message);
         log.error("target paused: a person must act", {
           reason: error.message,
@@ -113,6 +118,9 @@ async function followSessions(
     options,
     stop,
   );
+  // How far behind it is counts also while the target cannot be made ready.
+  const stored = await store.checkpoint.load();
+  if (stored !== undefined) options.stats.lag.begin(stored);
   const registration = new Registration(platform.graphql, options.connector, {
     memory: await options.memory.load() ?? {},
     log,
@@ -135,6 +143,7 @@ async function followSessions(
             alive = registration.keepAlive(
               () => position ?? start,
               async (reset) => {
+                options.stats.pings++;
                 await saveMemory(registration, options);
                 if (reset) session.abort();
               },

@@ -3,6 +3,7 @@ import { ConfigError, RejectedError, TransientError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
 import type { Position, StreamItem } from "../opencti/event.ts";
+import { laterId } from "../opencti/event_id.ts";
 import type { StreamScope } from "../opencti/scope.ts";
 import type { Target } from "../targets/target.ts";
 import { type Batch, type BatchLimits, inBatches } from "./batch.ts";
@@ -58,7 +59,9 @@ export async function runPipeline(
   let backgroundWork: Promise<void> | undefined;
   try {
     await retryTransient(() => target.prepare(signal), pipeline, signal);
-    const items = pipeline.open(await pipeline.start(signal), signal);
+    const from = await pipeline.start(signal);
+    stats.lag.begin(from);
+    const items = noted(pipeline.open(from, signal), stats);
     stats.enter("running");
     backgroundWork = inBackground(pipeline, background.signal)
       .catch((error) => reading.abort(error));
@@ -69,6 +72,7 @@ export async function runPipeline(
         ...signals,
       });
       await checkpoint.save(batch.resumeFrom);
+      stats.saved(batch.resumeFrom);
       count(batch, rejected, stats);
       if (signal.aborted) break;
     }
@@ -118,12 +122,39 @@ function count(
   rejected: readonly RejectedEvent[],
   stats: TargetStats,
 ): void {
-  stats.batches++;
-  stats.events += batch.events.length + batch.malformed.length +
+  const settled = batch.events.length + batch.malformed.length +
     batch.superseded;
+  if (settled > 0) {
+    stats.batches++;
+    stats.batchSizes.observe(settled);
+  }
+  stats.events += settled;
   stats.superseded += batch.superseded;
   stats.malformed += batch.malformed.length;
   stats.rejected += rejected.length;
+  const lost = [...batch.malformed, ...rejected];
+  for (const { reason } of lost) stats.failed("dead letter", reason);
+  stats.lag.settled(settled, lastIdOf(batch), batch.resumeFrom);
+}
+
+function lastIdOf({ events, malformed }: Batch): string | undefined {
+  const ids = [events.at(-1)?.id, malformed.at(-1)?.id];
+  return ids.reduce((left, right) =>
+    left === undefined || right === undefined
+      ? left ?? right
+      : laterId(left, right)
+  );
+}
+
+/** Takes note of every event that is read: it is open until it is settled. */
+async function* noted(
+  items: AsyncIterable<StreamItem>,
+  stats: TargetStats,
+): AsyncGenerator<StreamItem, void, undefined> {
+  for await (const item of items) {
+    if (item.kind !== "position") stats.lag.opened();
+    yield item;
+  }
 }
 
 /**
@@ -131,7 +162,7 @@ function count(
  * and disturbs nothing; anything else is a bug and ends the pipeline.
  */
 async function inBackground(
-  { target, backoff, log }: Pipeline,
+  { target, backoff, log, stats }: Pipeline,
   signal: AbortSignal,
 ): Promise<void> {
   if (target.background === undefined) return;
@@ -144,6 +175,7 @@ async function inBackground(
         error instanceof RejectedError || error instanceof ConfigError;
       if (!isOurs) throw error;
       const retryInMs = fullJitterMs(failures, backoff);
+      stats.failed("background", error.message);
       log.warn("background work failed", { reason: error.message, retryInMs });
       await sleep(retryInMs, signal).catch(() => {});
     }

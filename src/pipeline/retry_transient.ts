@@ -2,6 +2,7 @@ import { type BackoffOptions, fullJitterMs, sleep } from "../backoff.ts";
 import { TransientError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
+import { retryReasonOf } from "./retry_reason.ts";
 
 /** Repeats what a far side that cannot be reached made fail, without end. */
 export async function retryTransient<Result>(
@@ -23,6 +24,7 @@ export async function retryTransient<Result>(
         fullJitterMs(failures, backoff),
         error.retryAfterMs ?? 0,
       );
+      stats.retry(retryReasonOf(error));
       stats.enter("waiting", error.message);
       log.warn("cannot start yet", { reason: error.message, retryInMs });
       await sleep(retryInMs, signal);

@@ -67,7 +67,7 @@ export async function settle(
     settled: (event, outcome) => outcomes.set(event, outcome),
   });
   count();
-  await deadLetters.keep(toDeadLetters(malformed, rejected, now()));
+  await deadLetters.keep(toDeadLetters(malformed, rejected, options));
   // What was dropped has a row only where it had one.
   const dropped = [...withheld.dropped].filter(([event]) => former.get(event));
   const entries = [
@@ -145,8 +145,9 @@ function fateOf(
 function toDeadLetters(
   malformed: readonly Malformed[],
   rejected: readonly RejectedEvent[],
-  at: number,
+  { now, stats }: Pick<SettleOptions, "now" | "stats">,
 ): NewDeadLetter[] {
+  const at = now();
   return [
     ...malformed.map(({ id, reason, payload }) => ({
       meta: {
@@ -156,7 +157,7 @@ function toDeadLetters(
         internalId: "",
         stixId: "",
         type: "",
-        reason,
+        reason: stats.mask(reason),
         attempts: 1,
       },
       payload,
@@ -169,7 +170,7 @@ function toDeadLetters(
         internalId: event.internalId,
         stixId: event.object.id,
         type: event.object.type,
-        reason,
+        reason: stats.mask(reason),
         ...(httpStatus === undefined ? {} : { httpStatus }),
         attempts,
       },

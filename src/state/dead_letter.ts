@@ -29,6 +29,8 @@ export interface NewDeadLetter {
 export interface DeadLetterReader {
   /** Oldest first. */
   list(): AsyncIterable<DeadLetter>;
+  /** Newest first, at most so many. */
+  newest(limit: number): Promise<DeadLetter[]>;
   get(id: string): Promise<DeadLetter | undefined>;
   payload(id: string): Promise<string | undefined>;
   count(): Promise<number>;

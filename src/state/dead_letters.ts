@@ -151,6 +151,18 @@ export class KvDeadLetters implements DeadLetters {
     }
   }
 
+  newest(limit: number): Promise<DeadLetter[]> {
+    const { name, path } = this.#place;
+    const prefix = keys.letters(name);
+    const options = { reverse: true, limit };
+    return guarded(path, async () => {
+      const entries = await Array.fromAsync(
+        this.#kv.list<StoredLetter>({ prefix }, options),
+      );
+      return entries.map(({ value }) => toLetter(value));
+    });
+  }
+
   async get(id: string): Promise<DeadLetter | undefined> {
     const letter = await guarded(this.#place.path, () => this.#read(id));
     return letter && toLetter(letter);

@@ -167,6 +167,16 @@ export interface TargetState {
 /** Key below the target's own namespace; at most about 1,900 bytes. */
 export type StateKey = readonly (string | number)[];
 
+/** Figures that a target reports of itself, shown beside what is counted. */
+export interface Gauges {
+  /**
+   * @param name `quota_ratio`: used part of what the far side allows, 0 to 1.
+   */
+  set(name: "quota_ratio", value: number): unknown;
+  /** The figure is no longer known. */
+  delete(name: "quota_ratio"): unknown;
+}
+
 /** All that a target may touch. Tests pass their own. */
 export interface TargetServices {
   /** The target's configured name. */
@@ -177,6 +187,8 @@ export interface TargetServices {
   readonly state: TargetState;
   /** What of an event's object may reach this target. */
   readonly contents: ContentFilter;
+  /** Where the target reports what only it knows. */
+  readonly gauges?: Gauges;
   readonly log: Log;
   /** Milliseconds since 1970. */
   now(): number;

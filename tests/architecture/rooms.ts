@@ -31,6 +31,10 @@ const configFields = /^config\/fields\.ts$/;
 const httpClient = /^http\/client\.ts$/;
 const log = /^observability\/log\.ts$/;
 const simulator = /^simulator\//;
+/** The status over HTTP and its page. */
+const status = /^status\//;
+/** How dead letters are read: no more of the state than that. */
+const deadLetter = /^state\/dead_letter\.ts$/;
 const cli = /^cli\//;
 const app = /^app\.ts$/;
 const tasks = /^tasks\//;
@@ -66,7 +70,7 @@ const RULES: readonly RoomRule[] = [
   // The simulator is there for `demo` and `simulate`: no wiring knows it.
   {
     files: cli,
-    may: [...everyRoom, app, tasks, control, simulator],
+    may: [...everyRoom, app, tasks, control, status, simulator],
   },
   { files: app, may: everyRoom },
   // What a person asks for, and how a running program is asked.
@@ -80,6 +84,12 @@ const RULES: readonly RoomRule[] = [
     mayAsType: [config, targetInterface],
   },
   { files: control, may: [taskInterface, groundFloor] },
+  // It shows what was measured, and reaches neither pipeline nor targets.
+  {
+    files: status,
+    may: [observability, groundFloor],
+    mayAsType: [deadLetter],
+  },
   {
     files: pipeline,
     may: [targetInterface, opencti, state, observability, groundFloor],

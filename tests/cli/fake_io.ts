@@ -7,6 +7,8 @@ export interface FakeIo extends CommandIo {
   readonly err: string[];
   /** Sends what Ctrl+C sends. */
   interrupt(): void;
+  /** Sends what `systemctl reload` sends. */
+  hangUp(): void;
 }
 
 /** What differs from an empty world. */
@@ -23,10 +25,12 @@ export function fakeIo(
   const out: string[] = [];
   const err: string[] = [];
   const listeners = new Set<() => void>();
+  const reloads = new Set<() => void>();
   return {
     out,
     err,
     interrupt: () => listeners.forEach((listener) => listener()),
+    hangUp: () => reloads.forEach((listener) => listener()),
     print: (text) => void out.push(text),
     printError: (text) => void err.push(text),
     env: () => variables,
@@ -42,6 +46,10 @@ export function fakeIo(
     onStop: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    onReload: (listener) => {
+      reloads.add(listener);
+      return () => void reloads.delete(listener);
     },
     ...rest,
   };

@@ -22,6 +22,12 @@ function settingsOf(unit: string): Map<string, string[]> {
 // deno-fmt-ignore
 const EXPECTED: readonly [string, string][] = [
   ["Service.ExecStart", "/usr/local/bin/opencti-relay run"],
+  ["Service.Type", "notify"],
+  ["Service.NotifyAccess", "main"],
+  ["Service.ExecReload", "/bin/kill -HUP $MAINPID"],
+  ["Service.WatchdogSec", "60"],
+  // The notify socket, DNS by way of a local resolver, and the network.
+  ["Service.RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX AF_NETLINK"],
   ["Service.EnvironmentFile", "-/etc/opencti-relay/env"],
   ["Service.StateDirectory", "opencti-relay"],
   ["Service.DynamicUser", "yes"],

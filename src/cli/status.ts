@@ -1,0 +1,194 @@
+import Table from "cli-table3";
+import type { RelayConfig } from "../config/load.ts";
+import { plain } from "../observability/plain_text.ts";
+import {
+  type DeadLetterStatus,
+  type StatusRecord,
+  streamPlace,
+  type TargetStatus,
+} from "../observability/status.ts";
+import type { Position } from "../opencti/event.ts";
+import { openStateReadOnly, type ReadOnlyState } from "../state/open_state.ts";
+import { askRunning } from "./ask_running.ts";
+import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
+import { statusName } from "./generations.ts";
+import { loadConfigFor } from "./setup.ts";
+
+/** One target as `status` tells it; what is not known is absent. */
+export type ShownTarget =
+  & Pick<TargetStatus, "name">
+  & Partial<Omit<TargetStatus, "name" | "series">>
+  & Partial<Pick<StatusRecord, "keptAt">>;
+
+/** What `status --json` prints. */
+export interface ShownStatus {
+  /** `live`: from the running program; `state`: from the state file. */
+  readonly source: "live" | "state";
+  readonly now: string;
+  readonly targets: readonly ShownTarget[];
+}
+
+const NEWEST_LETTERS = 5;
+
+/**
+ * `status [--json]`: what the running program says where `http.address` is
+ * set and answers; else what its state file holds, which is read beside it.
+ *
+ * @returns The exit code, 0.
+ * @throws {ConfigError} There is no state file, or it cannot be read.
+ */
+export async function status(
+  args: CommandArgs,
+  io: CommandIo,
+): Promise<number> {
+  const config = await loadConfigFor(args, io);
+  const shown = await liveStatus(config) ?? await keptStatus(config, io);
+  io.print(
+    args.values.json === true
+      ? JSON.stringify(shown, null, 2)
+      : statusText(shown, config),
+  );
+  return EXIT.done;
+}
+
+async function liveStatus(
+  { http }: RelayConfig,
+): Promise<ShownStatus | undefined> {
+  const live = http && await askRunning(http);
+  if (live === undefined) return undefined;
+  return {
+    source: "live",
+    now: live.now,
+    targets: live.targets.map(({ series: _, ...target }) => target),
+  };
+}
+
+async function keptStatus(
+  { state: { path }, targets }: RelayConfig,
+  io: CommandIo,
+): Promise<ShownStatus> {
+  const state = await openStateReadOnly(path);
+  try {
+    return {
+      source: "state",
+      now: new Date(io.now()).toISOString(),
+      targets: await Promise.all(
+        targets.map(({ name }) => keptTarget(state, name)),
+      ),
+    };
+  } finally {
+    await state.close();
+  }
+}
+
+async function keptTarget(
+  state: ReadOnlyState,
+  name: string,
+): Promise<ShownTarget> {
+  const { checkpoint, deadLetters } = state.target<Position>(name);
+  const record = await state.target<StatusRecord>(statusName(name))
+    .checkpoint.load();
+  const stored = await checkpoint.load();
+  const position = streamPlace(stored?.from);
+  const held = await deadLetters.count();
+  const newest = await deadLetters.newest(NEWEST_LETTERS);
+  const letters: DeadLetterStatus = {
+    held,
+    newest: newest.map(({ id, at, type, stixId, reason }) => ({
+      id,
+      at: new Date(at).toISOString(),
+      type,
+      stixId,
+      reason,
+    })),
+  };
+  return {
+    ...record,
+    name,
+    ...(position === undefined ? {} : { position }),
+    ...(stored === undefined
+      ? {}
+      : { recovering: stored.recoverUntil !== undefined }),
+    deadLetters: letters,
+  };
+}
+
+/** A table for people, the last error of each target, and where it is from. */
+export function statusText(
+  { source, targets }: ShownStatus,
+  { state: { path }, http }: Pick<RelayConfig, "state" | "http">,
+): string {
+  const table = new Table({
+    head: COLUMNS.map(([title]) => title),
+    style: { head: [], border: [] },
+    colAligns: COLUMNS.map(([, align]) => align),
+  });
+  for (const target of targets) table.push(row(target, source));
+  const kept = targets.flatMap(({ keptAt }) => keptAt ?? []).toSorted().at(-1);
+  const from = source === "live"
+    ? "From the running program."
+    : `From the state "${path}", ` +
+      (kept === undefined
+        ? "which holds no counts yet."
+        : `as it was at ${dateTime(kept)}. The program need not be running.`) +
+      (http === undefined
+        ? " Set http.address (RELAY_HTTP) to ask the program itself."
+        : ` No program answers at ${http.address} as it should.`);
+  return [table.toString(), ...targets.flatMap(errorLines), from].join("\n");
+}
+
+const COLUMNS: readonly (readonly [string, "left" | "right"])[] = [
+  ["target", "left"],
+  ["doing", "left"],
+  ["position (UTC)", "left"],
+  ["lag", "right"],
+  ["delivered", "right"],
+  ["skipped", "right"],
+  ["dead letters", "right"],
+];
+
+function row(target: ShownTarget, source: ShownStatus["source"]): string[] {
+  const { name, phase, position, recovering, counts, deadLetters } = target;
+  const count = (value: number | undefined) =>
+    value?.toLocaleString("en-US") ?? "-";
+  return [
+    plain(name),
+    plain(phase ?? "-"),
+    position === undefined
+      ? recovering === true ? "reading all" : "-"
+      : dateTime(position.at),
+    lagText(target, source),
+    count(counts?.delivered),
+    count(counts?.skipped),
+    count(deadLetters?.held),
+  ];
+}
+
+/** What is kept was so then: nobody knows how far behind it is by now. */
+function lagText(
+  { keptAt, lagSeconds, recovering }: ShownTarget,
+  source: ShownStatus["source"],
+): string {
+  if (lagSeconds === undefined) {
+    return recovering === true ? "catching up" : "unknown";
+  }
+  const lag = `${lagSeconds.toFixed(1)} s`;
+  return source === "live" || keptAt === undefined
+    ? lag
+    : `${lag} at ${keptAt.slice(11, 19)}`;
+}
+
+function errorLines({ name, errors = [], reason }: ShownTarget): string[] {
+  const [newest] = errors;
+  if (newest === undefined) return [];
+  const isNow = newest.reason === reason;
+  return [
+    `${plain(name)}: ${isNow ? "now" : `last error ${dateTime(newest.at)}`}: ` +
+    plain(newest.reason),
+  ];
+}
+
+/** "2026-03-03 09:00:00" */
+function dateTime(iso: string): string {
+  return plain(iso.slice(0, 19).replace("T", " "));
+}
