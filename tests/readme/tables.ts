@@ -202,11 +202,13 @@ function list(names: readonly string[]): string {
   return names.map(code).join(", ");
 }
 
-function code(text: string): string {
+/** Text in the form of code. */
+export function code(text: string): string {
   return `\`${text}\``;
 }
 
-function table(head: Cells, rows: readonly Cells[]): string {
+/** A table in Markdown. */
+export function table(head: Cells, rows: readonly Cells[]): string {
   const cells = [head, ...rows].map((row) =>
     row.map((cell) => cell.replaceAll("|", "\\|"))
   );
