@@ -203,10 +203,12 @@ export function list(names: readonly string[]): string {
   return names.map(code).join(", ");
 }
 
+/** Text in the form of code. */
 export function code(text: string): string {
   return `\`${text}\``;
 }
 
+/** A table in Markdown. */
 export function table(head: Cells, rows: readonly Cells[]): string {
   const cells = [head, ...rows].map((row) =>
     row.map((cell) => cell.replaceAll("|", "\\|"))
