@@ -1,9 +1,10 @@
 /** What is in our lists before we know it, and lists that were lost. */
-import type { HarfanglabClient, Item, RuleKind } from "./client.ts";
+import type { Item } from "./answers.ts";
+import type { HarfanglabClient, RuleKind } from "./client.ts";
 import { RULE_KINDS } from "./client.ts";
 import type { Batches, TargetParts } from "./batches.ts";
 import { readComment, type RuleComment } from "./comment.ts";
-import type { IocPage } from "./ioc_keeper.ts";
+import type { IocPage } from "./ioc_rows.ts";
 import { iocKey } from "./ioc_values.ts";
 import type { IndicatorProps } from "./mapping.ts";
 import type { SourceLists } from "./sources.ts";
