@@ -19,11 +19,15 @@
  * per second may be better than that of processor time. Exit code 1 when a
  * target is missed.
  *
+ * - Requests to HarfangLab: those of the program for 1,000 events, and those
+ *   of a connector that works one by one.
+ *
  * Options: `--quick` for small counts (figures are rough), `--json` for JSON,
- * `--only throughput|memory|latency`.
+ * `--only throughput|memory|latency|harfanglab`.
  */
 import { parseArgs } from "@std/cli";
 import { type Figure, isMet, toTable } from "./figures.ts";
+import { measureHarfanglabRequests } from "./harfanglab_requests.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -70,6 +74,7 @@ const parts: Readonly<Record<string, () => Promise<Figure[]>>> = {
   },
   latency: () => measureLatency(counts.latency),
   memory: () => measureMemory(counts.memory),
+  harfanglab: () => measureHarfanglabRequests(values.quick ? 0.3 : 1),
 };
 
 const figures: Figure[] = [];

@@ -91,7 +91,7 @@ scenario("finds and repairs what is missing or changed", async (bench) => {
   const repaired = await bench.target.inventory!.repair(events, bench.signal);
   assertEquals(
     repaired.map(wordOf).filter((word) => !word.startsWith("skipped")).length,
-    6,
+    7,
   );
   assertEquals(await compare(bench, events), { wrong: [], extra: [], size: 5 });
   assertEquals(stateOf(bench.console.store), before);
