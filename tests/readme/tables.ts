@@ -14,7 +14,8 @@ import {
   toRule,
 } from "../../src/targets/elastic_security/rule.ts";
 
-type Cells = readonly string[];
+/** The cells of one row. */
+export type Cells = readonly string[];
 
 /** All of them, with what stands between, as Markdown. */
 export function readmeTables(): string {
@@ -202,11 +203,13 @@ function list(names: readonly string[]): string {
   return names.map(code).join(", ");
 }
 
-function code(text: string): string {
+/** Text as code. */
+export function code(text: string): string {
   return `\`${text}\``;
 }
 
-function table(head: Cells, rows: readonly Cells[]): string {
+/** A Markdown table. */
+export function table(head: Cells, rows: readonly Cells[]): string {
   const cells = [head, ...rows].map((row) =>
     row.map((cell) => cell.replaceAll("|", "\\|"))
   );
