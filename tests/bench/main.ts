@@ -12,6 +12,8 @@
  *   much of the growth is the runtime's.
  * - Latency: from a change on the platform to its document in the index, at
  *   10 changes per second.
+ * - Requests: per 1,000 events of a generated week, to those of the connector
+ *   that a target replaces, which it counts event by event.
  *
  * A machine drifts, so only ratios within one run, and the latency, have
  * targets; events per second and MiB are told for orientation. The program
@@ -19,17 +21,14 @@
  * per second may be better than that of processor time. Exit code 1 when a
  * target is missed.
  *
- * - Requests to HarfangLab: those of the program for 1,000 events, and those
- *   of a connector that works one by one.
- *
  * Options: `--quick` for small counts (figures are rough), `--json` for JSON,
- * `--only throughput|memory|latency|harfanglab`.
+ * `--only throughput|memory|latency|requests`.
  */
 import { parseArgs } from "@std/cli";
 import { type Figure, isMet, toTable } from "./figures.ts";
-import { measureHarfanglabRequests } from "./harfanglab_requests.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
+import { measureRequests } from "./requests.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const { values } = parseArgs({
@@ -74,7 +73,7 @@ const parts: Readonly<Record<string, () => Promise<Figure[]>>> = {
   },
   latency: () => measureLatency(counts.latency),
   memory: () => measureMemory(counts.memory),
-  harfanglab: () => measureHarfanglabRequests(values.quick ? 0.3 : 1),
+  requests: () => measureRequests(values.quick ? 0.3 : 1),
 };
 
 const figures: Figure[] = [];

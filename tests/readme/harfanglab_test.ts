@@ -15,7 +15,9 @@ import {
   OTHERWISE_ROWS,
 } from "../../src/targets/harfanglab/ioc_values.ts";
 import { harfanglab } from "../../src/targets/harfanglab/mod.ts";
-import { type Cells, code, table } from "./tables.ts";
+import { code, table } from "./tables.ts";
+
+type Cells = readonly string[];
 
 const README = new URL("../../README.md", import.meta.url);
 const START = "<!-- harfanglab tables:";

@@ -14,8 +14,7 @@ import {
   toRule,
 } from "../../src/targets/elastic_security/rule.ts";
 
-/** The cells of one row. */
-export type Cells = readonly string[];
+type Cells = readonly string[];
 
 /** All of them, with what stands between, as Markdown. */
 export function readmeTables(): string {
@@ -203,12 +202,12 @@ function list(names: readonly string[]): string {
   return names.map(code).join(", ");
 }
 
-/** Text as code. */
+/** Text in the form of code. */
 export function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** A Markdown table. */
+/** A table in Markdown. */
 export function table(head: Cells, rows: readonly Cells[]): string {
   const cells = [head, ...rows].map((row) =>
     row.map((cell) => cell.replaceAll("|", "\\|"))

@@ -164,7 +164,22 @@ export class Writer {
     await book.state.flush();
     const creation = { page, signal, tell, park };
     const jobs = creationJobs(this.#options, taken, creation);
-    await runJobs(jobs, tell);
+    const waiting = new Set(taken);
+    const watched = jobs.map(({ keys, run }) => ({
+      keys,
+      run: () => {
+        keys.forEach((key) => waiting.delete(key));
+        return run();
+      },
+    }));
+    try {
+      await runJobs(watched, tell);
+    } finally {
+      // What was never sent need not be looked up.
+      for (const key of waiting) {
+        book.setRow(page, key, lost(page.value(key) as Row));
+      }
+    }
   }
 
   #park(key: string, { page, tell }: Settlement): void {
