@@ -48,22 +48,63 @@ export class IocKeeper {
     this.#log = options.log;
   }
 
+  /** True where `keep()` would find nothing to do. */
+  #isInLine(page: IocPage, key: string): boolean {
+    const { remoteId, sent, more } = page.value(key) ?? {};
+    if (more?.doubt) return false;
+    const wanted = wantedIoc(page, key);
+    if (wanted === undefined) {
+      const isOff = !this.#settings.remove_indicator && !more?.enabled;
+      return remoteId === undefined || isOff;
+    }
+    if (wanted.leader.adopted === true) return true;
+    if (more?.list !== this.#sources.known("IOCRule")) return false;
+    if (more?.refused) return true;
+    return remoteId !== undefined && more?.enabled === true &&
+      sent === sentHash(this.membersOf(wanted));
+  }
+
+  /**
+   * Notes in the page which rules are about to be written: the page has to be
+   * committed before. A rule that was noted by an earlier life is looked at.
+   *
+   * @returns Those that are noted only now.
+   */
+  mark(page: IocPage, keys: Iterable<string>): ReadonlySet<string> {
+    const list = this.#sources.known("IOCRule") ?? "";
+    const marked = new Set<string>();
+    for (const key of keys) {
+      const row = page.value(key) ?? { key, owners: [] };
+      if (row.more?.doubt || this.#isInLine(page, key)) continue;
+      const more = { list, enabled: false, ...row.more, doubt: true as const };
+      page.setValue(key, { ...row, more });
+      marked.add(key);
+    }
+    return marked;
+  }
+
   /**
    * Makes, changes, disables or deletes the rule, so that it is as the page
    * says, and notes in the page what is there.
    *
+   * @param marked By `mark()`, in this life.
    * @param distrust What is remembered of the rule may be wrong: look at it.
    * @throws {TransientError} To be tried again.
    */
   async keep(
     page: IocPage,
     key: string,
-    { signal, distrust = false }: { signal: AbortSignal; distrust?: boolean },
+    { signal, marked, distrust = false }: {
+      signal: AbortSignal;
+      marked: ReadonlySet<string>;
+      distrust?: boolean;
+    },
   ): Promise<KeptRule> {
     const wanted = wantedIoc(page, key);
     const list = await this.#sources.id("IOCRule", signal);
+    const isInDoubt = page.value(key)?.more?.doubt && !marked.has(key);
     try {
-      if (distrust) await this.#look(page, key, { list, signal });
+      if (distrust || isInDoubt) await this.#look(page, key, { list, signal });
       if (wanted === undefined) await this.#withdraw(page, key, signal);
       else if (wanted.leader.adopted !== true) {
         await this.#write(page, key, { wanted, signal });
@@ -71,12 +112,16 @@ export class IocKeeper {
       return DONE;
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
+      const { more, ...row } = page.value(key) ?? { key, owners: [] };
       if (LONG_HASH.test(key)) {
         // [HarfangLab] Some releases take no SHA-512.
-        const row = page.value(key) ?? { key, owners: [] };
-        const more = { list, enabled: false, refused: true as const };
-        page.setValue(key, { ...row, more });
+        const refused = { list, enabled: false, refused: true as const };
+        page.setValue(key, { ...row, more: refused });
         return DONE;
+      }
+      if (more !== undefined) {
+        const { doubt: _refused, ...sure } = more;
+        page.setValue(key, { ...row, more: sure });
       }
       const reason = `IOC rule "${key.slice(0, 200)}": ${error.message}`;
       return { status: "rejected", reason, httpStatus: error.status };

@@ -10,6 +10,8 @@ export interface IocMemory {
   readonly enabled: boolean;
   /** The platform does not take this value. */
   readonly refused?: true | undefined;
+  /** Set before a write, so that a crash during it is known afterwards. */
+  readonly doubt?: true | undefined;
 }
 
 /** Who asks for which IOC rule. */

@@ -51,7 +51,11 @@ export class Removal {
         page.apply({ id, part, version, keys: rest }, now);
       }
     }
-    const kept = await iocs.keep(page, key, { signal, distrust: true });
+    const kept = await iocs.keep(page, key, {
+      signal,
+      marked: new Set(),
+      distrust: true,
+    });
     await page.stage();
     await rows.flush();
     if (kept.status === "rejected") throw new RejectedError(kept.reason);
