@@ -71,6 +71,8 @@ export class DocumentKeeper {
     }
     try {
       if (document === undefined) {
+        await this.#groups.note(row, { id, version }, undefined);
+        if (row !== undefined) await this.#groups.forget(row, signal);
         await this.#groups.leave(row, signal);
         await this.#rows.setDocument(id, {
           id,
@@ -131,6 +133,9 @@ export class DocumentKeeper {
       distrust: boolean;
     },
   ): Promise<KeptDocument> {
+    const isOther = row?.intended !== undefined && row.intended.group !== group;
+    if (isOther) await this.#groups.forget(row!, signal);
+    await this.#groups.note(row, next, group);
     const joined = await this.#groups.join(next, group, { signal, distrust });
     if (row?.group !== undefined && row.group !== joined.row.group) {
       await this.#groups.leave(row, signal);

@@ -103,6 +103,20 @@ export class RemoteDocuments {
     };
   }
 
+  /** True where `ensure()` would find nothing to do. */
+  isInLine(group: GroupRow, sending: Sending): boolean {
+    const { content, rest } = hashesOf(this.#members(sending));
+    return group.remoteId !== undefined && group.enabled &&
+      group.list === this.#sources.known(group.kind) &&
+      group.content === content && group.rest === rest;
+  }
+
+  /** The rule of this document in our list, if there is one. */
+  async find(sending: Sending, signal: AbortSignal): Promise<Item | undefined> {
+    const list = await this.#sources.id(sending.document.kind, signal);
+    return await this.#lookUp(sending, list, signal);
+  }
+
   /** A rule of ours that was found, and how far it is as it should be. */
   adopted(
     group: GroupRow,
