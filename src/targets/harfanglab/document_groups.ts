@@ -167,59 +167,6 @@ export class DocumentGroups {
     };
   }
 
-  /** Removes a rule that a crash may have left, and that nobody asks for. */
-  async forget(
-    { id, version, intended }: DocumentRow,
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (intended === undefined) return;
-    const { group: key, document } = intended;
-    const { kind } = document;
-    const sending = { id, version, document, group: key };
-    const item = await this.#remote.find(sending, signal);
-    if (item === undefined) return;
-    const isHeld = this.#rows.groups().some((group) =>
-      group.kind === kind && group.remoteId === item.id &&
-      group.owners.length > 0
-    );
-    if (isHeld) return;
-    const left = await this.#remote.withdraw({
-      key,
-      kind,
-      owners: [],
-      remoteId: item.id,
-      list: await this.#sources.id(kind, signal),
-      enabled: item.enabled === true,
-      waiting: [],
-    }, signal);
-    await this.#rows.setGroup(key, left);
-  }
-
-  /**
-   * Commits what is about to be done, so that a crash is known afterwards.
-   */
-  async note(
-    row: DocumentRow | undefined,
-    next: Sending | DocumentRow,
-    key: string | undefined,
-  ): Promise<void> {
-    const group = this.#rows.group(key);
-    const { document } = next;
-    const isOwner = group?.owners.some(({ id }) => id === next.id) === true;
-    const isSame = document !== undefined && isOwner && row?.group === key &&
-      this.#remote.isInLine(group!, { ...next, document });
-    if (isSame) return;
-    for (const name of new Set([row?.group, key])) {
-      await this.#rows.doubtGroup(name);
-    }
-    if (document !== undefined && key !== undefined) {
-      const before = row ?? { id: next.id, version: 0 };
-      const intended = { group: key, document };
-      await this.#rows.setDocument(next.id, { ...before, intended });
-    }
-    await this.#rows.flush();
-  }
-
   /** The indicator takes no part in its rule any more. */
   async leave(
     row: DocumentRow | undefined,
