@@ -5,6 +5,7 @@
  */
 import { main } from "../../src/cli/main.ts";
 import type { Change } from "../../src/simulator/change.ts";
+import { startHarfanglab } from "../../src/simulator/harfanglab/mod.ts";
 import { startOpencti } from "../../src/simulator/opencti/mod.ts";
 import { startSekoia } from "../../src/simulator/sekoia/mod.ts";
 import { generateWeek } from "../../src/simulator/week/mod.ts";
@@ -58,6 +59,34 @@ const CASES: readonly RequestCase[] = [
       }
       const isGone = action === "delete" || object.revoked === true;
       return isGone ? 2 * stringsIn(object).length : 1;
+    },
+  },
+  {
+    name: "harfanglab",
+    async start(now) {
+      const server = await startHarfanglab({ now });
+      return {
+        env: {
+          HARFANGLAB_INTEL_URL: server.url,
+          HARFANGLAB_INTEL_TOKEN: server.token,
+          HARFANGLAB_INTEL_REMOVE_INDICATOR: "true",
+          HARFANGLAB_INTEL_MAX_REQUESTS_PER_SECOND: "1000",
+        },
+        count: () => server.requests.list.length,
+        stop: () => server.stop(),
+      };
+    },
+    // One question to OpenCTI, then for each rule a GET and a write. Of a
+    // relationship, all rules of its indicator: here one.
+    before({ object }) {
+      if (object.type === "relationship") {
+        return object.relationship_type === "based-on" ? 3 : 0;
+      }
+      if (object.type !== "indicator") return 0;
+      if (object.pattern_type === "stix") {
+        return 1 + 2 * stringsIn(object).length;
+      }
+      return ["sigma", "yara"].includes(`${object.pattern_type}`) ? 3 : 0;
     },
   },
 ];

@@ -4,7 +4,7 @@ import { extension, OCTI_EXTENSION, strings } from "../../stix/object.ts";
 import { isRecord, text } from "../../stix/object.ts";
 import type { DocumentEvent } from "./document_keeper.ts";
 import type { DocumentRow } from "./document_rows.ts";
-import type { IocPage } from "./ioc_keeper.ts";
+import type { IocPage } from "./ioc_rows.ts";
 import { iocKey, iocOfObservable } from "./ioc_values.ts";
 import type { OpenRow, RelayRows } from "./rows.ts";
 import {

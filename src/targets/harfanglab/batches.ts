@@ -4,9 +4,11 @@ import type { StreamEvent } from "../../opencti/event.ts";
 import type { Outcome, TargetServices } from "../target.ts";
 import type { HarfanglabClient } from "./client.ts";
 import type { HarfanglabConfig } from "./config.ts";
-import { DocumentKeeper, type KeptDocument } from "./document_keeper.ts";
+import type { KeptDocument } from "./document_groups.ts";
+import { DocumentKeeper } from "./document_keeper.ts";
 import { RemoteDocuments } from "./document_remote.ts";
-import { IocKeeper, type IocPage, type KeptRule } from "./ioc_keeper.ts";
+import { IocKeeper } from "./ioc_keeper.ts";
+import type { IocPage, KeptRule } from "./ioc_rows.ts";
 import { settleRows, type Work } from "./batch_rows.ts";
 import { RelayRows } from "./rows.ts";
 import type { SourceLists } from "./sources.ts";
@@ -90,8 +92,15 @@ export class Batches {
       distrust,
     });
     const results = new Map<Work | string, Result>();
+    const keys = works.flatMap(({ touched }) => [...touched]);
+    const marked = this.iocs.mark(page, keys);
+    if (marked.size > 0) {
+      // A crash from here on finds what was begun, whatever comes after it.
+      await this.#remember(works, page, results);
+      await this.rows.flush();
+    }
     try {
-      await this.#work(works, { page, results, signal, distrust });
+      await this.#work(works, { page, results, signal, marked, distrust });
     } finally {
       // What was done is remembered, whatever became of the rest.
       await this.#remember(works, page, results);
@@ -132,16 +141,35 @@ export class Batches {
     return works;
   }
 
-  async #work(works: readonly Work[], { page, results, signal, distrust }: {
-    page: IocPage;
-    results: Map<Work | string, Result>;
-    signal: AbortSignal;
-    distrust: boolean;
-  }): Promise<void> {
+  /**
+   * Marks the rules and commits the page, for work that no event asks for.
+   *
+   * @returns What `IocKeeper.keep()` has to be told.
+   */
+  async secure(
+    page: IocPage,
+    keys: Iterable<string>,
+  ): Promise<ReadonlySet<string>> {
+    const marked = this.iocs.mark(page, keys);
+    await page.stage();
+    await this.rows.flush();
+    return marked;
+  }
+
+  async #work(
+    works: readonly Work[],
+    { page, results, signal, marked, distrust }: {
+      page: IocPage;
+      results: Map<Work | string, Result>;
+      signal: AbortSignal;
+      marked: ReadonlySet<string>;
+      distrust: boolean;
+    },
+  ): Promise<void> {
     const keys = new Set(works.flatMap(({ touched }) => [...touched]));
     const documents = works.filter(({ document }) => document !== undefined);
     const circuit = new Circuit();
-    const options = { signal, distrust };
+    const options = { signal, marked, distrust };
     const ofKeys = keys.values();
     const lanes = [
       inParallel(CONCURRENCY, async () => {

@@ -2,18 +2,25 @@
  * The threat intelligence API of a HarfangLab console, one method per call.
  * Every path ends in a slash, since the console redirects those that do not.
  */
-import {
-  ConfigError,
-  LoginError,
-  RejectedError,
-  TransientError,
-} from "../../errors.ts";
+import { ConfigError, LoginError, TransientError } from "../../errors.ts";
 import type {
   HttpClient,
   HttpRequest,
   HttpResponse,
 } from "../../http/client.ts";
-import { isRecord, text } from "../../stix/object.ts";
+import { text } from "../../stix/object.ts";
+import {
+  type Body,
+  bodyOf,
+  errorBody,
+  type Item,
+  messageOf,
+  refusalOf,
+  refusedError,
+  toItem,
+  toPage,
+  type Written,
+} from "./answers.ts";
 import { type Report, toReport } from "./report.ts";
 import type { Throttle } from "../_ioc/throttle.ts";
 
@@ -36,22 +43,6 @@ const SOURCES: Readonly<Record<RuleKind, string>> = {
   SigmaRule: "SigmaSource",
   YaraFile:  "YaraSource",
 };
-
-/** A rule or a source list as the console shows it: untrusted. */
-export type Item = Readonly<Record<string, unknown>> & { readonly id: string };
-
-/** Members of a request. */
-export type Body = Readonly<Record<string, unknown>>;
-
-/** What a creation or a change came to, where it is no error. */
-export type Written =
-  | { readonly status: "done"; readonly item: Item }
-  /** The console has such a rule already. */
-  | { readonly status: "duplicate"; readonly reason: string }
-  /** The source list that was named does not exist. */
-  | { readonly status: "no-source" }
-  /** The rule does not exist. */
-  | { readonly status: "absent" };
 
 const NOBODYS_RULE = "00000000-0000-0000-0000-000000000000";
 const MAX_WAIT_MS = 300_000;
@@ -305,81 +296,4 @@ export class HarfanglabClient {
 
 function pathOf(kind: RuleKind, id: string): string {
   return `${ROOT}/${kind}/${encodeURIComponent(id)}/`;
-}
-
-/** What a 400, 404 or 409 on a write says, unless it is a refusal for good. */
-function refusalOf(
-  answer: HttpResponse,
-): Exclude<Written, { status: "done" }> | undefined {
-  if (answer.status < 400) return undefined;
-  if (answer.status === 404) return { status: "absent" };
-  const body = errorBody(answer);
-  const reason = messageOf(answer);
-  if (answer.status === 409 || /already exists/i.test(reason)) {
-    return { status: "duplicate", reason };
-  }
-  if ("source_id" in body || "source" in body) return { status: "no-source" };
-  throw refusedError(answer);
-}
-
-function refusedError(answer: HttpResponse): RejectedError {
-  return new RejectedError(`HarfangLab refuses it: ${messageOf(answer)}`, {
-    status: answer.status,
-  });
-}
-
-/** The text of an error: `{"detail": …}` or fields with their messages. */
-function messageOf(answer: HttpResponse): string {
-  const fields = Object.entries(errorBody(answer)).map(([field, value]) => {
-    const words = Array.isArray(value) ? value.join("; ") : `${value}`;
-    return field === "detail" ? words : `${field}: ${words}`;
-  });
-  return (fields.length > 0 ? fields.join("; ") : answer.text).slice(0, 500);
-}
-
-function errorBody(answer: HttpResponse): Record<string, unknown> {
-  try {
-    const body: unknown = JSON.parse(answer.text);
-    return isRecord(body) ? body : {};
-  } catch {
-    // Refusals may be plain text.
-    return {};
-  }
-}
-
-function bodyOf(answer: HttpResponse): Record<string, unknown> {
-  const body = answer.json();
-  return isRecord(body) ? body : {};
-}
-
-/** @throws {TransientError} The answer is no rule: a proxy's or login page. */
-function toItem(answer: HttpResponse): Item {
-  const body = bodyOf(answer);
-  const id = text(body.id) ?? (typeof body.id === "number" ? `${body.id}` : "");
-  if (id !== "") return { ...body, id };
-  throw new TransientError("HarfangLab answers without the rule's id", {
-    status: answer.status,
-  });
-}
-
-/** @throws {TransientError} The answer is no page of a list. */
-function toPage(
-  answer: HttpResponse,
-): { results: Item[]; next: unknown; count: number } {
-  const { results, next, count } = bodyOf(answer);
-  if (!Array.isArray(results)) {
-    throw new TransientError(
-      "HarfangLab answers with something else than a page of a list",
-      { status: answer.status },
-    );
-  }
-  const items = results.filter(isRecord).map((item): Item => ({
-    ...item,
-    id: `${item.id}`,
-  }));
-  return {
-    results: items,
-    next: next ?? null,
-    count: typeof count === "number" ? count : Infinity,
-  };
 }

@@ -2,10 +2,15 @@
 import { RejectedError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
 import { strings, text } from "../../stix/object.ts";
-import type { HarfanglabClient, Item } from "./client.ts";
+import type { Item } from "./answers.ts";
+import {
+  DocumentGroups,
+  engineRefuses,
+  type GroupParts,
+  type KeptDocument,
+} from "./document_groups.ts";
 import type { RemoteDocuments, Sending } from "./document_remote.ts";
 import type { DocumentRow, DocumentRows, GroupRow } from "./document_rows.ts";
-import type { KeptRule } from "./ioc_keeper.ts";
 import type { IndicatorProps } from "./mapping.ts";
 import type { SourceLists } from "./sources.ts";
 import type { DocumentStep } from "./steps.ts";
@@ -22,15 +27,7 @@ export interface DocumentEvent {
   readonly former?: DocumentStep | undefined;
 }
 
-/** What became of a document. */
-export type KeptDocument =
-  | KeptRule
-  /** It is there, but not by our doing; or cannot be. */
-  | { readonly status: "skipped"; readonly reason: string };
-
 const DONE: KeptDocument = { status: "done" };
-const EXTERNAL = "HarfangLab has this rule in another source list, which is " +
-  "left alone";
 
 /**
  * One step at a time: which rule of the console an indicator is about shows
@@ -40,22 +37,15 @@ const EXTERNAL = "HarfangLab has this rule in another source list, which is " +
 export class DocumentKeeper {
   readonly #rows: DocumentRows;
   readonly #remote: RemoteDocuments;
-  readonly #client: HarfanglabClient;
+  readonly #groups: DocumentGroups;
   readonly #sources: SourceLists;
   readonly #log: Log;
   readonly #now: () => number;
 
-  constructor(parts: {
-    rows: DocumentRows;
-    remote: RemoteDocuments;
-    client: HarfanglabClient;
-    sources: SourceLists;
-    log: Log;
-    now: () => number;
-  }) {
+  constructor(parts: GroupParts & { now: () => number }) {
     this.#rows = parts.rows;
     this.#remote = parts.remote;
-    this.#client = parts.client;
+    this.#groups = new DocumentGroups(parts);
     this.#sources = parts.sources;
     this.#log = parts.log;
     this.#now = parts.now;
@@ -81,7 +71,9 @@ export class DocumentKeeper {
     }
     try {
       if (document === undefined) {
-        await this.#leave(row, signal);
+        await this.#note(row, { id, version }, undefined);
+        if (row !== undefined) await this.#forget(row, signal);
+        await this.#groups.leave(row, signal);
         await this.#rows.setDocument(id, {
           id,
           version,
@@ -141,208 +133,70 @@ export class DocumentKeeper {
       distrust: boolean;
     },
   ): Promise<KeptDocument> {
-    const joined = await this.#join(next, group, { signal, distrust });
+    const isOther = row?.intended !== undefined && row.intended.group !== group;
+    if (isOther) await this.#forget(row!, signal);
+    await this.#note(row, next, group);
+    const joined = await this.#groups.join(next, group, { signal, distrust });
     if (row?.group !== undefined && row.group !== joined.row.group) {
-      await this.#leave(row, signal);
-    } else if (row?.blockedBy !== undefined) await this.#stopWaiting(row);
+      await this.#groups.leave(row, signal);
+    } else if (row?.blockedBy !== undefined) {
+      await this.#groups.stopWaiting(row);
+    }
     await this.#rows.setDocument(next.id, joined.row);
     return joined.kept;
   }
 
-  async #join(
-    next: Sending,
-    key: string,
-    { signal, distrust = false }: { signal: AbortSignal; distrust?: boolean },
-  ): Promise<{ row: DocumentRow; kept: KeptDocument }> {
-    const known = this.#rows.group(key);
-    let group: GroupRow = known ?? {
-      key,
-      kind: next.document.kind,
-      owners: [],
-      enabled: false,
-      waiting: [],
-    };
-    const isUnread = group.remoteId !== undefined &&
-      group.content === undefined;
-    if (distrust || isUnread) group = await this.#look(group, next, signal);
-    group = withOwner(group, next);
-    const sending = await this.#leading(group, next);
-    const ensured = await this.#remote.ensure(
-      group,
-      { ...sending, group: key },
-      signal,
-    );
-    if (ensured.status === "done") {
-      return await this.#settled(ensured.group, next);
-    }
-    if (ensured.status === "taken" && ensured.isOurs) {
-      return await this.#share(ensured.item, { group, next, sending, signal });
-    }
-    const isNews = known?.external !== true;
-    if (isNews) {
-      this.#log.warn(EXTERNAL, {
-        kind: group.kind,
-        indicator: next.document.props.name,
-        rule: ensured.status === "taken" ? ensured.item.id : "not to be seen",
-      });
-    }
-    await this.#rows.setGroup(key, { ...group, external: true });
-    return {
-      row: { ...next, group: key },
-      kept: { status: "skipped", reason: EXTERNAL },
-    };
-  }
-
-  /** It is there in our list: whose is it? */
-  async #share(
-    item: Item,
-    { group, next, sending, signal }: {
-      group: GroupRow;
-      next: Sending;
-      sending: Sending;
-      signal: AbortSignal;
-    },
-  ): Promise<{ row: DocumentRow; kept: KeptDocument }> {
-    const list = await this.#sources.id(group.kind, signal);
-    const holder = this.#rows.groups().find((other) =>
-      other.kind === group.kind && other.remoteId === item.id &&
-      other.list === list && other.key !== group.key
-    );
-    const isFree = holder === undefined || holder.owners.length === 0;
-    if (isFree || this.#remote.holds(item, next)) {
-      const base = holder ?? group;
-      const adopted = this.#remote.adoptedAsSent(
-        withOwner({ ...base, waiting: holder?.waiting ?? [] }, next),
-        item,
-        { sending: isFree ? sending : next, list },
-      );
-      const ensured = await this.#remote.ensure(
-        adopted,
-        { ...(isFree ? sending : next), group: adopted.key },
-        signal,
-      );
-      if (ensured.status === "done") {
-        const isOwn = group.owners.every(({ id }) => id === next.id);
-        if (holder !== undefined && isOwn) {
-          await this.#rows.setGroup(group.key, undefined);
-        }
-        return await this.#settled(ensured.group, next);
-      }
-    }
-    if (holder === undefined) throw conflict(item);
-    const [first] = await this.#rows.documents(
-      holder.owners.map(({ id }) => id),
-    );
-    const other = first?.document?.props.name ?? "an unknown indicator";
-    this.#log.warn("two indicators give files that HarfangLab takes for one", {
-      indicator: next.document.props.name,
-      kept: other,
-    });
-    const waiting = [...new Set([...holder.waiting, next.id])];
-    await this.#rows.setGroup(holder.key, { ...holder, waiting });
-    return {
-      row: { ...next, blockedBy: holder.key },
-      kept: {
-        status: "skipped",
-        reason: `HarfangLab takes it for the file of "${other.slice(0, 100)}"`,
-      },
-    };
-  }
-
-  async #settled(
-    group: GroupRow,
-    next: Sending,
-  ): Promise<{ row: DocumentRow; kept: KeptDocument }> {
-    await this.#rows.setGroup(group.key, group);
-    const { problem } = group;
-    return {
-      row: { ...next, group: group.key, problem },
-      kept: problem === undefined ? DONE : engineRefuses(problem),
-    };
-  }
-
-  /** The indicator takes no part in its rule any more. */
-  async #leave(
-    row: DocumentRow | undefined,
+  /** Removes a rule that a crash may have left, and that nobody asks for. */
+  async #forget(
+    { id, version, intended }: DocumentRow,
     signal: AbortSignal,
   ): Promise<void> {
-    if (row === undefined) return;
-    await this.#stopWaiting(row);
-    const group = this.#rows.group(row.group);
-    if (group === undefined) return;
-    const owners = group.owners.filter(({ id }) => id !== row.id);
-    const rest = { ...group, owners };
-    if (owners.length > 0) {
-      const sending = await this.#leading(rest, undefined);
-      if (sending === undefined || group.external) {
-        return await this.#rows.setGroup(group.key, rest);
-      }
-      const ensured = await this.#remote.ensure(
-        rest,
-        { ...sending, group: group.key },
-        signal,
-      );
-      const kept = ensured.status === "done" ? ensured.group : rest;
-      return await this.#rows.setGroup(group.key, kept);
-    }
-    const left = await this.#remote.withdraw(rest, signal);
-    await this.#rows.setGroup(group.key, left && { ...left, waiting: [] });
-    for (const id of group.waiting) {
-      const waiting = await this.#rows.document(id);
-      if (waiting?.document === undefined) continue;
-      const next = { ...waiting, document: waiting.document };
-      const joined = await this.#join(
-        { ...next, blockedBy: undefined },
-        `yara|${id}`,
-        { signal },
-      );
-      await this.#rows.setDocument(id, joined.row);
-    }
-  }
-
-  async #stopWaiting({ blockedBy, id }: DocumentRow): Promise<void> {
-    const group = this.#rows.group(blockedBy);
-    if (group === undefined) return;
-    const waiting = group.waiting.filter((other) => other !== id);
-    await this.#rows.setGroup(group.key, { ...group, waiting });
-  }
-
-  /** The document of the owner that was changed last. */
-  async #leading(group: GroupRow, next: Sending): Promise<Sending>;
-  async #leading(
-    group: GroupRow,
-    next: Sending | undefined,
-  ): Promise<Sending | undefined>;
-  async #leading(
-    group: GroupRow,
-    next: Sending | undefined,
-  ): Promise<Sending | undefined> {
-    const best = group.owners.toSorted((a, b) =>
-      a.version === b.version ? (a.id < b.id ? 1 : -1) : b.version - a.version
+    if (intended === undefined) return;
+    const { group: key, document } = intended;
+    const { kind } = document;
+    const sending = { id, version, document, group: key };
+    const item = await this.#remote.find(sending, signal);
+    if (item === undefined) return;
+    const isHeld = this.#rows.groups().some((group) =>
+      group.kind === kind && group.remoteId === item.id &&
+      group.owners.length > 0
     );
-    for (const { id } of best) {
-      if (id === next?.id) return next;
-      const row = await this.#rows.document(id);
-      if (row?.document !== undefined) {
-        return { ...row, document: row.document };
-      }
-    }
-    return next;
+    if (isHeld) return;
+    const left = await this.#remote.withdraw({
+      key,
+      kind,
+      owners: [],
+      remoteId: item.id,
+      list: await this.#sources.id(kind, signal),
+      enabled: item.enabled === true,
+      waiting: [],
+    }, signal);
+    await this.#rows.setGroup(key, left);
   }
 
-  async #look(
-    group: GroupRow,
-    next: Sending,
-    signal: AbortSignal,
-  ): Promise<GroupRow> {
-    const { kind, remoteId } = group;
-    const list = await this.#sources.id(kind, signal);
-    const item = remoteId === undefined
-      ? undefined
-      : await this.#client.readRule(kind, remoteId, signal);
-    if (item === undefined) return { ...group, remoteId: undefined };
-    const sending = await this.#leading(withOwner(group, next), next);
-    return this.#remote.adoptedAsSent(group, item, { sending, list });
+  /**
+   * Commits what is about to be done, so that a crash is known afterwards.
+   */
+  async #note(
+    row: DocumentRow | undefined,
+    next: Sending | DocumentRow,
+    key: string | undefined,
+  ): Promise<void> {
+    const group = this.#rows.group(key);
+    const { document } = next;
+    const isOwner = group?.owners.some(({ id }) => id === next.id) === true;
+    const isSame = document !== undefined && isOwner && row?.group === key &&
+      this.#remote.isInLine(group!, { ...next, document });
+    if (isSame) return;
+    for (const name of new Set([row?.group, key])) {
+      await this.#rows.doubtGroup(name);
+    }
+    if (document !== undefined && key !== undefined) {
+      const before = row ?? { id: next.id, version: 0 };
+      const intended = { group: key, document };
+      await this.#rows.setDocument(next.id, { ...before, intended });
+    }
+    await this.#rows.flush();
   }
 
   /** An indicator is deleted of which nothing is remembered but its rule. */
@@ -395,13 +249,13 @@ export class DocumentKeeper {
       const isLost = group.kind === kind && group.remoteId !== undefined &&
         group.list !== list;
       if (!isLost) continue;
-      const sending = await this.#leading(group, undefined);
+      const sending = await this.#groups.leading(group, undefined);
       if (sending === undefined) {
         await this.#rows.setGroup(group.key, undefined);
         continue;
       }
       try {
-        const joined = await this.#join(sending, group.key, { signal });
+        const joined = await this.#groups.join(sending, group.key, { signal });
         await this.#rows.setDocument(sending.id, joined.row);
       } catch (error) {
         if (!(error instanceof RejectedError)) throw error;
@@ -419,27 +273,6 @@ export class DocumentKeeper {
   }
 }
 
-function withOwner(group: GroupRow, { id, version }: DocumentRow): GroupRow {
-  const others = group.owners.filter((owner) => owner.id !== id);
-  return { ...group, owners: [...others, { id, version }] };
-}
-
 function sameNames(left: readonly string[], right: readonly string[]): boolean {
   return left.toSorted().join() === right.toSorted().join();
-}
-
-function engineRefuses(problem: string): KeptDocument {
-  return {
-    status: "rejected",
-    reason: `HarfangLab has stored the rule, but its engine refuses it: ` +
-      problem,
-    httpStatus: undefined,
-  };
-}
-
-function conflict(item: Item): RejectedError {
-  return new RejectedError(
-    `HarfangLab takes it for the rule "${item.id}", which cannot be changed`,
-    { status: 400 },
-  );
 }

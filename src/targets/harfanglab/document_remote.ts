@@ -1,14 +1,20 @@
 /** One Sigma rule or YARA file at the console: made, changed, removed. */
-import { isDeepStrictEqual } from "node:util";
-import { parse } from "@std/yaml";
-import { RejectedError, TransientError } from "../../errors.ts";
+import { RejectedError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
-import { strings, text } from "../../stix/object.ts";
-import { propsHash } from "../_ioc/ledger.ts";
-import type { HarfanglabClient, Item } from "./client.ts";
+import { strings } from "../../stix/object.ts";
+import { type Item, notTaken } from "./answers.ts";
+import type { HarfanglabClient } from "./client.ts";
 import type { HarfanglabConfig } from "./config.ts";
+import {
+  adopted,
+  hashesOf,
+  isSigma,
+  problemOf,
+  sharesName,
+  sigmaIdOf,
+} from "./document_content.ts";
 import type { DocumentRow, GroupRow } from "./document_rows.ts";
-import { DOCUMENT_FIELD_ROWS, toMembers } from "./mapping.ts";
+import { DOCUMENT_FIELD_ROWS, missingIn, toMembers } from "./mapping.ts";
 import type { SourceLists } from "./sources.ts";
 import { disabling, enabling } from "./switch.ts";
 
@@ -97,51 +103,27 @@ export class RemoteDocuments {
     };
   }
 
-  /** What is known of a rule of ours that was found. */
-  adopted(group: GroupRow, item: Item, list: string): GroupRow {
-    return {
-      ...group,
-      remoteId: item.id,
-      list,
-      enabled: item.enabled === true,
-      external: undefined,
-      content: undefined,
-      rest: undefined,
-      ruleNames: strings(item.rule_names),
-    };
+  /** True where `ensure()` would find nothing to do. */
+  isInLine(group: GroupRow, sending: Sending): boolean {
+    const { content, rest } = hashesOf(this.#members(sending));
+    return group.remoteId !== undefined && group.enabled &&
+      group.list === this.#sources.known(group.kind) &&
+      group.content === content && group.rest === rest;
   }
 
-  /** Whether a rule that was found has this content. */
-  holds(item: Item, { document }: Sending): boolean {
-    const stored = text(item.content) ?? "";
-    if (document.kind === "YaraFile") {
-      return stored.trim() === document.content.trim();
-    }
-    try {
-      // The console writes YAML anew.
-      return isDeepStrictEqual(parse(stored), parse(document.content));
-    } catch {
-      return false;
-    }
+  /** The rule of this document in our list, if there is one. */
+  async find(sending: Sending, signal: AbortSignal): Promise<Item | undefined> {
+    const list = await this.#sources.id(sending.document.kind, signal);
+    return await this.#lookUp(sending, list, signal);
   }
 
-  /** The same, as what is remembered. */
-  adoptedAsSent(
+  /** A rule of ours that was found, and how far it is as it should be. */
+  adopted(
     group: GroupRow,
     item: Item,
     { sending, list }: { sending: Sending; list: string },
   ): GroupRow {
-    const members = this.#members(sending);
-    const { content, rest } = hashesOf(members);
-    const isRest = Object.entries(members).every(([name, value]) =>
-      name === "content" || isDeepStrictEqual(item[name], value)
-    );
-    return {
-      ...this.adopted(group, item, list),
-      problem: problemOf(item),
-      ...(this.holds(item, sending) ? { content } : {}),
-      ...(isRest ? { rest } : {}),
-    };
+    return adopted(group, item, { members: this.#members(sending), list });
   }
 
   /** Deletes or disables the rule; gives what is left to be remembered. */
@@ -233,12 +215,7 @@ export class RemoteDocuments {
       : await this.#client.readRule(kind, id, signal);
     if (item === undefined) throw notTaken("created, and not found");
     const members = this.#members(sending);
-    const missing = Object.fromEntries(
-      ["hl_status", "references"].filter((name) =>
-        name in members && item !== undefined && name in item &&
-        !isDeepStrictEqual(item[name], members[name])
-      ).map((name) => [name, members[name]]),
-    );
+    const missing = missingIn(item, members);
     if (Object.keys(missing).length > 0) {
       const written = await this.#client.updateRule(
         kind,
@@ -331,39 +308,4 @@ export class RemoteDocuments {
     }
     return undefined;
   }
-}
-
-/** The id in a Sigma rule, out of the key of its group. */
-function sigmaIdOf(group: string | undefined): string {
-  return (group ?? "").slice("sigma|".length);
-}
-
-function isSigma(item: Item, sigmaId: string): boolean {
-  // In older releases the id is that of the document.
-  const own = text(item.rule_id) ?? item.id;
-  return own.toLowerCase() === sigmaId;
-}
-
-function sharesName(item: Item, ruleNames: readonly string[]): boolean {
-  return strings(item.rule_names).some((name) => ruleNames.includes(name));
-}
-
-function problemOf(item: Item): string | undefined {
-  const errors = Array.isArray(item.errors) ? item.errors : [];
-  if (errors.length === 0) return undefined;
-  return errors.map((error) =>
-    typeof error === "string" ? error : JSON.stringify(error)
-  ).join("; ").slice(0, 500);
-}
-
-function hashesOf(
-  { content, ...rest }: Record<string, unknown>,
-): { content: string; rest: string } {
-  return { content: propsHash(content), rest: propsHash(rest) };
-}
-
-function notTaken(status: string): TransientError {
-  return new TransientError(
-    `Somebody else is changing the same rules in HarfangLab ("${status}")`,
-  );
 }

@@ -21,6 +21,11 @@ export interface DocumentRow {
   } | undefined;
   /** Key of the rule that it is part of. */
   readonly group?: string | undefined;
+  /** What was about to be sent when a crash came, if one did. */
+  readonly intended?: {
+    readonly group: string;
+    readonly document: NonNullable<DocumentRow["document"]>;
+  } | undefined;
   /** Key of the rule that stands in its way. */
   readonly blockedBy?: string | undefined;
   /** What the console's engine has against it. */
@@ -57,9 +62,11 @@ export class DocumentRows {
   readonly #documents: PackedRows<DocumentRow>;
   readonly #stored: PackedRows<GroupRow>;
   readonly #groups = new Map<string, GroupRow>();
+  readonly #state: TargetState;
   #isLoaded = false;
 
   constructor(state: TargetState) {
+    this.#state = state;
     this.#documents = new PackedRows(state, ["d"]);
     this.#stored = new PackedRows(state, ["g"]);
   }
@@ -90,6 +97,17 @@ export class DocumentRows {
     await this.#stored.setMany([[key, row]]);
   }
 
+  /**
+   * Stages that what is remembered of a rule's members counts no more, for a
+   * life after this one. This one still knows.
+   */
+  async doubtGroup(key: string | undefined): Promise<void> {
+    const row = this.group(key);
+    if (row === undefined) return;
+    const unsure = { ...row, content: undefined, rest: undefined };
+    await this.#stored.setMany([[row.key, unsure]]);
+  }
+
   /** Documents in the order of the ids. */
   documents(ids: readonly string[]): Promise<(DocumentRow | undefined)[]> {
     return this.#documents.getMany(ids);
@@ -103,6 +121,11 @@ export class DocumentRows {
   /** Stages a document; without a row it is forgotten. */
   async setDocument(id: string, row: DocumentRow | undefined): Promise<void> {
     await this.#documents.setMany([[id, row]]);
+  }
+
+  /** Commits what is staged. */
+  async flush(): Promise<void> {
+    await this.#state.flush();
   }
 
   /** Every document. */

@@ -1,32 +1,30 @@
 /** Both sides of a comparison, for `verify`. */
-import { createHash } from "node:crypto";
-import { parse } from "@std/yaml";
 import type { StreamEvent } from "../../opencti/event.ts";
-import { text } from "../../stix/object.ts";
 import type { Holding, Inventory, Outcome } from "../target.ts";
-import { propsHash } from "../_ioc/ledger.ts";
 import type { Batches, TargetParts } from "./batches.ts";
-import { type Item, RULE_KINDS, type RuleKind } from "./client.ts";
+import type { Item } from "./answers.ts";
+import { RULE_KINDS, type RuleKind } from "./client.ts";
 import { readComment } from "./comment.ts";
 import type { GroupRow } from "./document_rows.ts";
-import type { IocPage } from "./ioc_keeper.ts";
+import {
+  documentDigest,
+  holdingKey,
+  iocDigest,
+  KIND_WORDS,
+  sigmaIdIn,
+} from "./holding.ts";
+import type { IocPage } from "./ioc_rows.ts";
 import { iocKey, iocOfKey } from "./ioc_values.ts";
 import {
   DOCUMENT_FIELD_ROWS,
   type IndicatorProps,
+  NOBODY,
   type RuleOptions,
   toMembers,
 } from "./mapping.ts";
 import { PATTERN, type Step, toStep } from "./steps.ts";
+import { Removal } from "./removal.ts";
 import type { Takeover } from "./takeover.ts";
-import { RejectedError, TransientError } from "../../errors.ts";
-
-// deno-fmt-ignore
-const KIND_WORDS: Readonly<Record<RuleKind, string>> = {
-  IOCRule:   "IOC rule",
-  SigmaRule: "Sigma rule",
-  YaraFile:  "YARA file",
-};
 
 /** The inventory of one target. */
 export function createInventory(
@@ -47,8 +45,10 @@ class HarfanglabInventory implements Inventory {
   readonly #parts: TargetParts;
   readonly #batches: Batches;
   readonly #takeover: Takeover;
+  readonly #removal: Removal;
 
   constructor(parts: TargetParts, batches: Batches, takeover: Takeover) {
+    this.#removal = new Removal(parts, batches);
     this.#parts = parts;
     this.#batches = batches;
     this.#takeover = takeover;
@@ -172,41 +172,23 @@ class HarfanglabInventory implements Inventory {
     if (group === undefined || group.owners.length === 0) return undefined;
     return {
       kind: KIND_WORDS[kind],
-      key: kind === "YaraFile" ? item.id : sigmaIdOf(item),
+      key: kind === "YaraFile" ? item.id : sigmaIdIn(item),
       digest: documentDigest(kind, item, names),
     };
   }
 
   /** Names of the members that this release is sent. */
   #membersSent(kind: RuleKind): string[] {
-    const props = {
-      stixId: "",
-      name: "x",
-      description: "",
-      score: 0,
-      platforms: [],
-      references: [],
-    };
-    const stixIds: string[] = [];
-    return Object.keys(
-      kind === "IOCRule"
-        ? this.#batches.iocs.membersOf({
-          ioc: iocOfKey("|"),
-          leader: props,
-          stixIds,
-        })
-        : toMembers(
-          DOCUMENT_FIELD_ROWS,
-          { internalId: "", content: "", props },
-          this.#options(),
-        ),
-    );
+    if (kind === "IOCRule") return this.#batches.iocs.membersSent();
+    const nobody = { internalId: "", content: "", props: NOBODY };
+    const options = this.#options();
+    return Object.keys(toMembers(DOCUMENT_FIELD_ROWS, nobody, options));
   }
 
   #groupOf(kind: RuleKind, item: Item): GroupRow | undefined {
     const { documents } = this.#batches.rows;
     return kind === "SigmaRule"
-      ? documents.group(`sigma|${sigmaIdOf(item)}`)
+      ? documents.group(`sigma|${sigmaIdIn(item)}`)
       : documents.groups().find((group) =>
         group.kind === kind && group.remoteId === item.id
       );
@@ -232,141 +214,9 @@ class HarfanglabInventory implements Inventory {
       await this.#batches.rows.documents.load();
       const outcomes: Outcome[] = [];
       for (const holding of holdings) {
-        outcomes.push(await this.#removeOne(holding, signal));
+        outcomes.push(await this.#removal.remove(holding, signal));
       }
       return outcomes;
     });
   }
-
-  async #removeOne(
-    { kind, key }: Holding,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
-    try {
-      if (kind === KIND_WORDS.IOCRule) await this.#removeIoc(key, signal);
-      else await this.#removeDocument(kind, key, signal);
-      return { status: "delivered" };
-    } catch (error) {
-      if (error instanceof TransientError) {
-        const { message: reason, retryAfterMs: afterMs } = error;
-        return { status: "retry", reason, afterMs };
-      }
-      if (!(error instanceof RejectedError)) throw error;
-      const { message: reason, status: httpStatus } = error;
-      return { status: "rejected", reason, httpStatus };
-    }
-  }
-
-  async #removeIoc(name: string, signal: AbortSignal): Promise<void> {
-    const key = await this.#keyNamed(name, signal);
-    if (key === undefined) return;
-    const { iocs, rows } = this.#batches;
-    const page = rows.iocs.page();
-    await page.load([], [key]);
-    const now = this.#parts.services.now();
-    for (const id of page.value(key)?.owners ?? []) {
-      const parts = page.owner(id)?.parts ?? {};
-      for (const [part, { keys, version }] of Object.entries(parts)) {
-        if (!keys.includes(key)) continue;
-        await page.load([id], keys);
-        const rest = keys.filter((other) => other !== key);
-        page.apply({ id, part, version, keys: rest }, now);
-      }
-    }
-    const kept = await iocs.keep(page, key, { signal, distrust: true });
-    await page.stage();
-    await rows.flush();
-    if (kept.status === "rejected") throw new RejectedError(kept.reason);
-  }
-
-  /** The value behind the name of a holding; a long one is a digest. */
-  async #keyNamed(
-    name: string,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    if (holdingKey(name) === name && !name.includes("|#")) return name;
-    for await (const { key } of this.#batches.rows.iocs.values.list()) {
-      if (holdingKey(key) === name) return key;
-    }
-    const { client, sources } = this.#parts;
-    const query = { source_id: await sources.id("IOCRule", signal) };
-    for await (const item of client.findRules("IOCRule", query, signal)) {
-      const key = iocKey({ type: `${item.type}`, value: `${item.value}` });
-      if (holdingKey(key) === name) return key;
-    }
-    return undefined;
-  }
-
-  async #removeDocument(
-    kind: string,
-    key: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { documents, rows } = this.#batches;
-    const group = rows.documents.groups().find((group) =>
-      KIND_WORDS[group.kind] === kind &&
-      (group.key === `sigma|${key}` || group.remoteId === key)
-    );
-    for (const { id } of group?.owners ?? []) {
-      const row = await rows.documents.document(id);
-      if (row?.document === undefined) continue;
-      const { props } = row.document;
-      const event = { id, version: row.version, props };
-      const kept = await documents.apply(event, { signal, distrust: true });
-      if (kept.status === "rejected") throw new RejectedError(kept.reason);
-    }
-    await rows.flush();
-  }
-}
-
-const MAX_KEY_BYTES = 500;
-
-/** The key of a value as it is, or its digest where it is long. */
-function holdingKey(key: string): string {
-  if (new TextEncoder().encode(key).byteLength <= MAX_KEY_BYTES) return key;
-  const { type, value } = iocOfKey(key);
-  const digest = createHash("sha256").update(value).digest("base64url");
-  return `${type}|#${digest}`;
-}
-
-/** Who else asks for a rule is no difference. */
-function iocDigest(
-  item: Readonly<Record<string, unknown>>,
-  names: readonly string[],
-): string {
-  const { indicatorId, score, platforms } = readComment(item.comment) ?? {};
-  const comment = { indicatorId, score, platforms };
-  return propsHash(
-    Object.fromEntries(
-      names.map((name) => [name, name === "comment" ? comment : item[name]]),
-    ),
-  );
-}
-
-function documentDigest(
-  kind: RuleKind,
-  item: Readonly<Record<string, unknown>>,
-  names: readonly string[],
-): string {
-  const content = text(item.content) ?? "";
-  return propsHash(
-    Object.fromEntries(names.map((name) => [
-      name,
-      name === "content" ? meaningOf(kind, content) : item[name],
-    ])),
-  );
-}
-
-/** The console writes YAML anew. */
-function meaningOf(kind: RuleKind, content: string): unknown {
-  if (kind !== "SigmaRule") return content.trim();
-  try {
-    return parse(content);
-  } catch {
-    return content;
-  }
-}
-
-function sigmaIdOf(item: Item): string {
-  return (text(item.rule_id) ?? item.id).toLowerCase();
 }

@@ -1,43 +1,23 @@
 /** Brings IOC rules in line with who asks for them. */
-import { RejectedError, TransientError } from "../../errors.ts";
+import { RejectedError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
-import { type Ledger, type LedgerPage, propsHash } from "../_ioc/ledger.ts";
-import type { Body, HarfanglabClient, Item } from "./client.ts";
+import { type Body, type Item, notTaken } from "./answers.ts";
+import type { HarfanglabClient } from "./client.ts";
 import type { HarfanglabConfig } from "./config.ts";
 import { readComment } from "./comment.ts";
+import { findIoc, type FoundIoc, memoryOf, sentHash } from "./ioc_lookup.ts";
+import { type IocPage, type KeptRule, wantedIoc } from "./ioc_rows.ts";
 import { iocOfKey } from "./ioc_values.ts";
 import {
-  type IndicatorProps,
   IOC_FIELD_ROWS,
+  missingIn,
+  NOBODY,
   type RuleOptions,
   toMembers,
   type WantedIoc,
 } from "./mapping.ts";
 import type { SourceLists } from "./sources.ts";
 import { disabling, enabling } from "./switch.ts";
-
-/** What is remembered of an IOC rule beside who asks for it. */
-export interface IocMemory {
-  /** Id of the source list that it is in. */
-  readonly list: string;
-  readonly enabled: boolean;
-  /** The platform does not take this value. */
-  readonly refused?: true | undefined;
-}
-
-/** Who asks for which IOC rule. */
-export type IocLedger = Ledger<IndicatorProps, IocMemory>;
-/** The part of it that one batch concerns. */
-export type IocPage = LedgerPage<IndicatorProps, IocMemory>;
-
-/** What became of a rule. */
-export type KeptRule =
-  | { readonly status: "done" }
-  | {
-    readonly status: "rejected";
-    readonly reason: string;
-    readonly httpStatus: number | undefined;
-  };
 
 const DONE: KeptRule = { status: "done" };
 /** A hash that releases may refuse: SHA-512. */
@@ -68,22 +48,63 @@ export class IocKeeper {
     this.#log = options.log;
   }
 
+  /** True where `keep()` would find nothing to do. */
+  #isInLine(page: IocPage, key: string): boolean {
+    const { remoteId, sent, more } = page.value(key) ?? {};
+    if (more?.doubt) return false;
+    const wanted = wantedIoc(page, key);
+    if (wanted === undefined) {
+      const isOff = !this.#settings.remove_indicator && !more?.enabled;
+      return remoteId === undefined || isOff;
+    }
+    if (wanted.leader.adopted === true) return true;
+    if (more?.list !== this.#sources.known("IOCRule")) return false;
+    if (more?.refused) return true;
+    return remoteId !== undefined && more?.enabled === true &&
+      sent === sentHash(this.membersOf(wanted));
+  }
+
+  /**
+   * Notes in the page which rules are about to be written: the page has to be
+   * committed before. A rule that was noted by an earlier life is looked at.
+   *
+   * @returns Those that are noted only now.
+   */
+  mark(page: IocPage, keys: Iterable<string>): ReadonlySet<string> {
+    const list = this.#sources.known("IOCRule") ?? "";
+    const marked = new Set<string>();
+    for (const key of keys) {
+      const row = page.value(key) ?? { key, owners: [] };
+      if (row.more?.doubt || this.#isInLine(page, key)) continue;
+      const more = { list, enabled: false, ...row.more, doubt: true as const };
+      page.setValue(key, { ...row, more });
+      marked.add(key);
+    }
+    return marked;
+  }
+
   /**
    * Makes, changes, disables or deletes the rule, so that it is as the page
    * says, and notes in the page what is there.
    *
+   * @param marked By `mark()`, in this life.
    * @param distrust What is remembered of the rule may be wrong: look at it.
    * @throws {TransientError} To be tried again.
    */
   async keep(
     page: IocPage,
     key: string,
-    { signal, distrust = false }: { signal: AbortSignal; distrust?: boolean },
+    { signal, marked, distrust = false }: {
+      signal: AbortSignal;
+      marked: ReadonlySet<string>;
+      distrust?: boolean;
+    },
   ): Promise<KeptRule> {
     const wanted = wantedIoc(page, key);
     const list = await this.#sources.id("IOCRule", signal);
+    const isInDoubt = page.value(key)?.more?.doubt && !marked.has(key);
     try {
-      if (distrust) await this.#look(page, key, { list, signal });
+      if (distrust || isInDoubt) await this.#look(page, key, { list, signal });
       if (wanted === undefined) await this.#withdraw(page, key, signal);
       else if (wanted.leader.adopted !== true) {
         await this.#write(page, key, { wanted, signal });
@@ -91,12 +112,16 @@ export class IocKeeper {
       return DONE;
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
+      const { more, ...row } = page.value(key) ?? { key, owners: [] };
       if (LONG_HASH.test(key)) {
         // [HarfangLab] Some releases take no SHA-512.
-        const row = page.value(key) ?? { key, owners: [] };
-        const more = { list, enabled: false, refused: true as const };
-        page.setValue(key, { ...row, more });
+        const refused = { list, enabled: false, refused: true as const };
+        page.setValue(key, { ...row, more: refused });
         return DONE;
+      }
+      if (more !== undefined) {
+        const { doubt: _refused, ...sure } = more;
+        page.setValue(key, { ...row, more: sure });
       }
       const reason = `IOC rule "${key.slice(0, 200)}": ${error.message}`;
       return { status: "rejected", reason, httpStatus: error.status };
@@ -109,22 +134,14 @@ export class IocKeeper {
   }
 
   /** What is remembered of a rule that was found. */
-  memoryOf(item: Item, list: string): {
-    remoteId: string;
-    sent: string | undefined;
-    more: IocMemory;
-  } {
-    // Who leads it, and for whom, is told by its comment.
-    const comment = readComment(item.comment);
-    const leader = { ...NOBODY, stixId: comment?.indicatorId ?? "" };
-    const names = Object.keys(
-      this.membersOf({ ioc: iocOfKey("|"), leader, stixIds: [] }),
-    );
-    return {
-      remoteId: item.id,
-      sent: comment === undefined ? undefined : sentHash(item, names),
-      more: { list, enabled: item.enabled === true },
-    };
+  memoryOf(item: Item, list: string): FoundIoc {
+    return memoryOf(item, { list, names: this.membersSent() });
+  }
+
+  /** Names of the members that this release is sent. */
+  membersSent(): string[] {
+    const nobody = { ioc: iocOfKey("|"), leader: NOBODY, stixIds: [] };
+    return Object.keys(this.membersOf(nobody));
   }
 
   #options(): RuleOptions {
@@ -139,29 +156,13 @@ export class IocKeeper {
     key: string,
     { list, signal }: { list: string; signal: AbortSignal },
   ): Promise<void> {
-    const item = await this.#find(key, list, signal);
+    const item = await findIoc(this.#client, key, { list, signal });
     const { owners = [] } = page.value(key) ?? {};
     page.setValue(key, {
       key,
       owners,
       ...(item === undefined ? {} : this.memoryOf(item, list)),
     });
-  }
-
-  async #find(
-    key: string,
-    list: string,
-    signal: AbortSignal,
-  ): Promise<Item | undefined> {
-    const { type, value } = iocOfKey(key);
-    const query = { source_id: list, type, value__exact: value };
-    for await (const item of this.#client.findRules("IOCRule", query, signal)) {
-      // A filter that a release does not know finds anything.
-      const isIt = item.type === type && item.value === value &&
-        item.source_id === list;
-      if (isIt) return item;
-    }
-    return undefined;
   }
 
   async #write(
@@ -194,7 +195,7 @@ export class IocKeeper {
       page.setValue(key, { ...row, sent, more });
       return;
     }
-    if (written.status !== "absent") throw notTaken(written);
+    if (written.status !== "absent") throw notTaken(written.status);
     await this.#create(page, key, { wanted, signal });
   }
 
@@ -220,14 +221,14 @@ export class IocKeeper {
         signal,
       });
     }
-    if (isSecondTry) throw notTaken(made);
+    if (isSecondTry) throw notTaken(made.status);
     if (made.status === "no-source") {
       this.#sources.forget("IOCRule", list);
       return await this.#create(page, key, { wanted, signal }, true);
     }
-    if (made.status !== "duplicate") throw notTaken(made);
-    const item = await this.#find(key, list, signal);
-    if (item === undefined) throw notTaken(made);
+    if (made.status !== "duplicate") throw notTaken(made.status);
+    const item = await findIoc(this.#client, key, { list, signal });
+    if (item === undefined) throw notTaken(made.status);
     if (readComment(item.comment) === undefined) {
       this.#log.warn("taking over a rule whose comment names no indicator", {
         rule: item.id,
@@ -333,50 +334,4 @@ export class IocKeeper {
       page.setValue(key, { ...row, more: { list, enabled: false } });
     } else page.setValue(key, owners.length > 0 ? { key, owners } : undefined);
   }
-}
-
-const NOBODY: IndicatorProps = {
-  stixId: "",
-  name: "",
-  description: "",
-  score: 0,
-  platforms: [],
-  references: [],
-};
-
-/** The rule that the indicators of the page ask for, if any does. */
-export function wantedIoc(page: IocPage, key: string): WantedIoc | undefined {
-  const leader = page.leadingOwner(key)?.props;
-  if (leader === undefined) return undefined;
-  const others = (page.value(key)?.owners ?? [])
-    .flatMap((id) => page.owner(id)?.props?.stixId ?? [])
-    .filter((id) => id !== leader.stixId).sort();
-  const stixIds = [leader.stixId, ...new Set(others)];
-  return { ioc: iocOfKey(key), leader, stixIds };
-}
-
-/** Equal for members that need not be sent again. */
-function sentHash(
-  members: Readonly<Record<string, unknown>>,
-  names: readonly string[] = Object.keys(members),
-): string {
-  return propsHash(
-    Object.fromEntries(names.map((name) => [name, members[name] ?? null])),
-  );
-}
-
-/** Of the maturity and the references, what the answer does not show. */
-function missingIn(item: Item, members: Body): Body {
-  return Object.fromEntries(
-    ["hl_status", "references"].filter((name) =>
-      name in members && name in item &&
-      propsHash(item[name]) !== propsHash(members[name])
-    ).map((name) => [name, members[name]]),
-  );
-}
-
-function notTaken({ status }: { status: string }): TransientError {
-  return new TransientError(
-    `Somebody else is changing the same rules in HarfangLab ("${status}")`,
-  );
 }

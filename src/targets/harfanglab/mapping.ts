@@ -9,6 +9,7 @@ import {
   strings,
   text,
 } from "../../stix/object.ts";
+import { propsHash } from "../_ioc/ledger.ts";
 import type { Ioc } from "../_ioc/pattern_iocs.ts";
 import { toComment } from "./comment.ts";
 
@@ -25,6 +26,16 @@ export interface IndicatorProps {
   /** Only known from a comment at the far side. */
   readonly adopted?: true | undefined;
 }
+
+/** The indicator of a rule that has none: for the names of its members. */
+export const NOBODY: IndicatorProps = {
+  stixId: "",
+  name: "x",
+  description: "",
+  score: 0,
+  platforms: [],
+  references: [],
+};
 
 /** An IOC rule as it should be. */
 export interface WantedIoc {
@@ -87,6 +98,22 @@ export function toMembers<From>(
   return Object.fromEntries(
     rows.map(([, to, how]) => [to, how(from, options)] as const)
       .filter(([, value]) => value !== undefined),
+  );
+}
+
+/**
+ * Of the maturity and the references, what a new rule does not show: releases
+ * may ignore a member of a new rule.
+ */
+export function missingIn(
+  item: Readonly<Record<string, unknown>>,
+  members: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    ["hl_status", "references"].filter((name) =>
+      name in members && name in item &&
+      propsHash(item[name]) !== propsHash(members[name])
+    ).map((name) => [name, members[name]]),
   );
 }
 

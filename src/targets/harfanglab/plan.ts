@@ -3,7 +3,7 @@ import type { StreamEvent } from "../../opencti/event.ts";
 import type { PlannedAction } from "../target.ts";
 import { settleRows, type Work } from "./batch_rows.ts";
 import type { HarfanglabConfig } from "./config.ts";
-import { type IocPage, wantedIoc } from "./ioc_keeper.ts";
+import { type IocPage, wantedIoc } from "./ioc_rows.ts";
 import {
   DOCUMENT_FIELD_ROWS,
   IOC_FIELD_ROWS,

@@ -4,7 +4,7 @@ import { Ledger } from "../_ioc/ledger.ts";
 import { PackedRows } from "../_ioc/packed_rows.ts";
 import type { RuleKind } from "./client.ts";
 import { DocumentRows } from "./document_rows.ts";
-import type { IocLedger } from "./ioc_keeper.ts";
+import type { IocLedger } from "./ioc_rows.ts";
 
 /** What the last event of an object left to be done. */
 export interface OpenRow {

@@ -1,5 +1,5 @@
 /** Switching rules off and on, whatever release the console is. */
-import type { Body, Item } from "./client.ts";
+import type { Body, Item } from "./answers.ts";
 
 /**
  * What disables a rule.

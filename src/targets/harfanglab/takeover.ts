@@ -1,15 +1,16 @@
 /** What is in our lists before we know it, and lists that were lost. */
-import type { HarfanglabClient, Item, RuleKind } from "./client.ts";
+import type { Item } from "./answers.ts";
+import type { HarfanglabClient, RuleKind } from "./client.ts";
 import { RULE_KINDS } from "./client.ts";
 import type { Batches, TargetParts } from "./batches.ts";
 import { readComment, type RuleComment } from "./comment.ts";
-import type { IocPage } from "./ioc_keeper.ts";
+import type { IocPage } from "./ioc_rows.ts";
 import { iocKey } from "./ioc_values.ts";
 import type { IndicatorProps } from "./mapping.ts";
 import type { SourceLists } from "./sources.ts";
 import { ADOPTED } from "./steps.ts";
 
-/** Rules that are made again at once. */
+/** Rules that are worked on before they are committed. */
 const CHUNK = 500;
 const PARALLEL = 8;
 
@@ -71,22 +72,29 @@ export class Takeover {
     list: string,
     signal: AbortSignal,
   ): Promise<void> {
-    const found: Item[] = [];
     const query = { source_id: list };
     const rules = this.#client.findRules(kind, query, signal);
+    let chunk: Item[] = [];
+    let count = 0;
     for await (const item of rules) {
       if (item.source_id !== list) continue;
-      // Only what is needed of what may be many.
-      if (kind === "IOCRule") found.push(item);
-      else await this.#batches.documents.adopt(kind, item, list);
+      count++;
+      if (kind !== "IOCRule") {
+        await this.#batches.documents.adopt(kind, item, list);
+        continue;
+      }
+      chunk.push(item);
+      if (chunk.length < CHUNK) continue;
+      await this.#adoptIocs(chunk, list);
+      chunk = [];
     }
-    if (kind === "IOCRule") await this.#adoptIocs(found, list);
+    await this.#adoptIocs(chunk, list);
     await this.#batches.rows.setList(kind, list);
     this.#settled.set(kind, list);
-    if (found.length > 0) {
+    if (count > 0) {
       this.#parts.services.log.info("took over the rules of a list", {
         kind,
-        rules: found.length,
+        rules: count,
       });
     }
   }
@@ -94,13 +102,13 @@ export class Takeover {
   async #adoptIocs(items: readonly Item[], list: string): Promise<void> {
     const { iocs, rows } = this.#batches;
     const page = rows.iocs.page();
-    const owners = new Map<string, { comment: RuleComment; keys: string[] }>();
     const rules = items.flatMap((item) => {
       const comment = readComment(item.comment);
       // Whose a rule is shows when its value is asked for.
       if (comment === undefined) return [];
       return [{ item, comment, key: keyOf(item) }];
     });
+    const owners = new Map<string, { comment: RuleComment; keys: string[] }>();
     for (const { item, comment, key } of rules) {
       if (item.enabled !== true) continue;
       for (const id of comment.indicatorIds) {
@@ -115,15 +123,18 @@ export class Takeover {
       page.setValue(key, { key, owners, ...iocs.memoryOf(item, list) });
     }
     for (const [id, { comment, keys }] of owners) {
+      // Other chunks may have had rules of the same indicator.
+      const before = page.owner(id)?.parts[ADOPTED]?.keys ?? [];
       page.apply({
         id,
         part: ADOPTED,
         version: 0,
-        keys,
+        keys: [...before, ...keys],
         props: adoptedProps(id, comment),
       }, this.#parts.services.now());
     }
     await page.stage();
+    await rows.flush();
   }
 
   async #rebuildIocs(list: string, signal: AbortSignal): Promise<void> {
@@ -136,8 +147,9 @@ export class Takeover {
       const page = rows.iocs.page();
       const chunk = lost.slice(at, at + CHUNK);
       await page.load([], chunk);
+      const marked = await this.#batches.secure(page, chunk);
       try {
-        await this.#keepAll(page, chunk, signal);
+        await this.#keepAll(page, chunk, { marked, signal });
       } finally {
         await page.stage();
         await rows.flush();
@@ -148,13 +160,13 @@ export class Takeover {
   async #keepAll(
     page: IocPage,
     keys: readonly string[],
-    signal: AbortSignal,
+    options: { marked: ReadonlySet<string>; signal: AbortSignal },
   ): Promise<void> {
     const { iocs } = this.#batches;
     const queue = keys.values();
     const workers = Array.from({ length: PARALLEL }, async () => {
       for (const key of queue) {
-        const kept = await iocs.keep(page, key, { signal });
+        const kept = await iocs.keep(page, key, options);
         if (kept.status !== "rejected") continue;
         this.#parts.services.log.warn("a rule is not taken again", {
           reason: kept.reason,

@@ -81,8 +81,10 @@ async function endAll(
       const { version } = owner;
       const end = { id, part: PATTERN, version, keys: [], props: null };
       const { dropped, kept } = page.apply(end, at);
-      for (const key of [...dropped, ...kept]) {
-        await iocs.keep(page, key, { signal });
+      const keys = [...dropped, ...kept];
+      const marked = await batches.secure(page, keys);
+      for (const key of keys) {
+        await iocs.keep(page, key, { signal, marked });
       }
       await page.stage();
     }

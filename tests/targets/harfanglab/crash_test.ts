@@ -55,20 +55,36 @@ function story(bench: Bench): StreamEvent[][] {
   ];
 }
 
+/** Where the program dies, and what its next life is sent. */
+interface Death {
+  readonly method: string;
+  /** Requests of the method that go well before it. */
+  readonly skip: number;
+  /**
+   * True: of each object only the last event comes again, since more has
+   * gathered meanwhile. False: the batch in hand comes again.
+   */
+  readonly isLate: boolean;
+}
+
 /** Plays the story; the state is saved after each batch, as by a checkpoint. */
 async function play(
   settings: Record<string, unknown>,
-  death?: { readonly method: string; readonly skip: number },
-): Promise<{ state: unknown; count(method: string): number; hits: number }> {
+  death?: Death,
+): Promise<
+  { state: unknown; on: unknown; count(method: string): number; hits: number }
+> {
   const folder = await Deno.makeTempDir();
   const bench = await Bench.start(settings, { path: `${folder}/state.kv` });
   try {
     // Its answer never arrives: the program died before it could.
     const scripted = death &&
       bench.console.faults.next({ do: "lose-answer" }, death);
-    for (const batch of [[], ...story(bench)]) {
+    const batches = [[], ...story(bench)];
+    for (let at = 0; at < batches.length; at++) {
       for (let tries = 0;; tries++) {
         assert(tries < 5, "it does not come to an end");
+        const batch = batches[at]!;
         try {
           if (tries > 0 || batch.length === 0) await bench.prepare();
           const outcomes = await bench.target.deliver(batch, bench.signal);
@@ -76,15 +92,25 @@ async function play(
         } catch (error) {
           if (!(error instanceof TransientError)) throw error;
         }
-        // The process dies: what was staged since the checkpoint is lost.
+        // The process dies: what was staged since the last commit is lost.
         await bench.services.crash();
         bench.restart();
+        if (death?.isLate) {
+          batches.splice(at, Infinity, last(batches.slice(at)));
+        }
       }
       await bench.services.services.state.flush();
     }
     bench.assertForeign();
+    const kinds = ["IOCRule", "SigmaRule", "YaraFile"] as const;
     return {
       state: stateOf(bench.console.store),
+      on: kinds.map((kind) =>
+        bench.rules(kind).filter(({ enabled }) => enabled === true)
+          .map(({ name, value, comment, content }) =>
+            `${name ?? value} ${comment ?? content}`
+          ).sort()
+      ),
       count: (method) => bench.console.requests.count(method),
       hits: scripted?.hits ?? 0,
     };
@@ -94,20 +120,37 @@ async function play(
   }
 }
 
+/** The last event of each object, in order. */
+function last(batches: readonly StreamEvent[][]): StreamEvent[] {
+  const events = new Map<string, StreamEvent>();
+  for (const event of batches.flat()) {
+    events.delete(event.internalId);
+    events.set(event.internalId, event);
+  }
+  return [...events.values()];
+}
+
 for (const remove_indicator of [true, false]) {
   const mode = remove_indicator ? "deletes" : "disables";
   for (const method of ["POST", "PATCH", "DELETE"]) {
-    Deno.test(
-      `HarfanglabTarget that ${mode} survives a death at each ${method}`,
-      async () => {
-        const settings = { remove_indicator };
-        const { state, count } = await play(settings);
-        for (let skip = 0; skip < count(method); skip++) {
-          const crashed = await play(settings, { method, skip });
-          assertEquals(crashed.hits, 1);
-          assertEquals(crashed.state, state, `at number ${skip + 1}`);
-        }
-      },
-    );
+    for (const isLate of [false, true]) {
+      const when = isLate ? ", and comes back late" : "";
+      Deno.test(
+        `HarfanglabTarget that ${mode} survives a death at each ${method}` +
+          when,
+        async () => {
+          const settings = { remove_indicator };
+          const { state, on, count } = await play(settings);
+          for (let skip = 0; skip < count(method); skip++) {
+            const crashed = await play(settings, { method, skip, isLate });
+            const place = `at number ${skip + 1}`;
+            assertEquals(crashed.hits, 1);
+            assertEquals(crashed.on, on, place);
+            // What was made and unmade meanwhile need not have been there.
+            if (!isLate) assertEquals(crashed.state, state, place);
+          }
+        },
+      );
+    }
   }
 }

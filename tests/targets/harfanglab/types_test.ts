@@ -21,7 +21,7 @@ const TYPES: readonly (readonly [name: string, pattern: string, rule: string])[]
   ["url",              "url:value = 'https://evil.example/a?b=1&c=2'",   "url|https://evil.example/a?b=1&c=2"],
   ["filename",         "file:name = 'invoice.exe'",                      "filename|invoice.exe"],
   ["filepath",         "file:parent_directory_ref.path = 'C:\\\\Temp' AND file:name = 'a.exe'", "filepath|C:\\Temp\\a.exe"],
-  ["unix filepath",    "file:parent_directory_ref.path = '/tmp/' AND file:name = 'a.sh'", "filepath|/tmp/a.sh"],
+  ["unix filepath",    "file:parent_directory_ref.path = '/opt/x/' AND file:name = 'a.sh'", "filepath|/opt/x/a.sh"],
   ["md5",              `file:hashes.MD5 = '${MD5.toUpperCase()}'`,       `hash|${MD5}`],
   ["sha1",             `file:hashes.'SHA-1' = '${SHA1}'`,                `hash|${SHA1}`],
   ["sha256",           `file:hashes.'SHA-256' = '${SHA256}'`,            `hash|${SHA256}`],
