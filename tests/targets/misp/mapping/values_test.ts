@@ -34,6 +34,7 @@ const VALUES = [
   ["port",         "80a",                        undefined],
   ["domain",       "Evil[.]Example.",            "evil.example"],
   ["domain",       "bücher.example",             "xn--bcher-kva.example"],
+  ["domain",       "evil..example",              "evil.example"],
   ["domain",       "localhost",                  undefined],
   ["domain",       "a b.example",                undefined],
   ["domain",       "evil.x",                     undefined],
