@@ -91,6 +91,17 @@ Deno.test("values: text too long for a column is cut, and says what it was", asy
   assertEquals(value.length, 65_000 + "… [truncated]".length);
 });
 
+Deno.test("values: a link that grows too long in ASCII is text", async () => {
+  const url = `https://a.example/${"é".repeat(20_000)}`;
+  const found = await mapped(
+    holding([stix("malware", {
+      name: "X",
+      external_references: [{ source_name: "blog", url }],
+    })]),
+  );
+  assertEquals(attributes(found), [`text | External analysis | ${url}`]);
+});
+
 Deno.test("values: nothing but white space and control characters is nothing", async () => {
   const found = await mapped(
     holding([stix("text", { value: " \u0000\u200b\n" })]),
