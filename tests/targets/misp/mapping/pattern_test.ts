@@ -1,5 +1,6 @@
 /** The table "Indicator Pattern Mapping", and how patterns are read. */
 import { assert, assertEquals } from "@std/assert";
+import { MD5, SHA1, SHA256, SHA512, SSDEEP } from "./hashes.ts";
 import {
   attributes,
   holding,
@@ -9,13 +10,6 @@ import {
   onlyAttribute,
   stix,
 } from "./rig.ts";
-
-const MD5 = "d41d8cd98f00b204e9800998ecf8427e";
-const SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
-const SHA256 =
-  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-const SHA512 = SHA256 + SHA256;
-const SSDEEP = "3:AXGBicFlgVNhBGcL6wCrFQEv:AXGHsNhxLsr2C";
 
 interface Expected {
   readonly attributes?: readonly string[];
@@ -230,6 +224,15 @@ Deno.test("equal attributes are one: tags of all, to_ids of any, the first comme
   ]);
   assertEquals(event.Attribute[0]?.to_ids, true);
   assertEquals(event.Attribute[0]?.comment, "B");
+});
+
+Deno.test("an attribute that one valid indicator asks for is for detection", async () => {
+  const pattern = "[ipv4-addr:value = '1.2.3.4']";
+  const { event } = await mapped(holding([
+    indicator(pattern),
+    indicator(pattern, { revoked: true }),
+  ]));
+  assertEquals(event.Attribute.map(({ to_ids }) => to_ids), [true]);
 });
 
 Deno.test("an indicator without a pattern costs itself alone, with a note", async () => {
