@@ -7,32 +7,14 @@ import { inputSchema } from "../src/config/input_schema.ts";
 import { TARGETS } from "../src/targets/mod.ts";
 import { configSchema, seed } from "../src/targets/elastic_security/config.ts";
 import { load } from "./config/fixture.ts";
+import { checkRegion, readReadme } from "./readme/region.ts";
 import { readmeTables } from "./readme/tables.ts";
 
-const README = new URL("../README.md", import.meta.url);
-const START = "<!-- tables:";
-const END = "<!-- tables end -->";
-
-const readme = (await Deno.readTextFile(README)).replaceAll("\r\n", "\n");
+const readme = await readReadme();
 
 Deno.test("the README's tables are the product's rows (UPDATE=1 writes them)", async () => {
-  const start = readme.indexOf("\n", readme.indexOf(START)) + 1;
-  const end = readme.indexOf(END);
-  const wanted = `\n${readmeTables()}\n\n`;
-  if (Deno.env.get("UPDATE") === "1") {
-    await Deno.writeTextFile(
-      README,
-      readme.slice(0, start) + wanted + readme.slice(end),
-    );
-    return;
-  }
-  assertEquals(plain(readme.slice(start, end)), plain(wanted));
+  await checkRegion("tables", readmeTables());
 });
-
-/** Without what `deno fmt` is free to change: widths and line breaks. */
-function plain(markdown: string): string {
-  return markdown.replace(/-{3,}/g, "---").replace(/\s+/g, " ").trim();
-}
 
 Deno.test("every variable the README lists is read, with the default it names", () => {
   const known = new Map<string, unknown>();
