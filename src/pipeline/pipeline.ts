@@ -90,7 +90,9 @@ export async function runPipeline(
 /** Repeats what a far side that cannot be reached made fail, without end. */
 export async function retryTransient<Result>(
   work: () => Promise<Result>,
-  { backoff, log, stats }: Pick<Pipeline, "backoff" | "log" | "stats">,
+  { backoff, log, stats }: Pick<Pipeline, "backoff" | "log"> & {
+    readonly stats: Pick<TargetStats, "enter" | "retry">;
+  },
   signal: AbortSignal,
 ): Promise<Result> {
   for (let failures = 1;; failures++) {
