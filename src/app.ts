@@ -6,7 +6,7 @@ import { ConfigError } from "./errors.ts";
 import type { Endpoint, HttpClient } from "./http/client.ts";
 import { createHttpClient } from "./http/create_client.ts";
 import type { Log } from "./observability/log.ts";
-import { TargetStats } from "./observability/target_stats.ts";
+import type { TargetStats } from "./observability/target_stats.ts";
 import { hasCapability } from "./opencti/capability.ts";
 import { PlatformClient } from "./opencti/client.ts";
 import type { Position } from "./opencti/event.ts";
@@ -279,7 +279,11 @@ async function announcePlatform(
     {
       backoff: wiring.backoff ?? DEFAULT_BACKOFF,
       log: wiring.log,
-      stats: stats[0] ?? new TargetStats("opencti"),
+      // Without the platform none of them can work.
+      stats: {
+        enter: (...as) => stats.forEach((target) => target.enter(...as)),
+        retry: (reason) => stats.forEach((target) => target.retry(reason)),
+      },
     },
     signal,
   );

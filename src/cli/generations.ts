@@ -105,7 +105,7 @@ async function runGeneration(
   const now = () => io.now();
   const progress: Progress = new Progress(stats, {
     screen: io.screen,
-    log: logFor(config, io, undefined, { quiet: !isFirst }),
+    log: logFor(config, io, undefined, { quiet: true }),
     now,
   });
   const log = io.screen === undefined

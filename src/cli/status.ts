@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import type { RelayConfig } from "../config/load.ts";
 import { plain } from "../observability/plain_text.ts";
 import {
-  type DeadLetterStatus,
+  deadLetterStatus,
   type StatusRecord,
   streamPlace,
   type TargetStatus,
@@ -92,16 +92,6 @@ async function keptTarget(
   const position = streamPlace(stored?.from);
   const held = await deadLetters.count();
   const newest = await deadLetters.newest(NEWEST_LETTERS);
-  const letters: DeadLetterStatus = {
-    held,
-    newest: newest.map(({ id, at, type, stixId, reason }) => ({
-      id,
-      at: new Date(at).toISOString(),
-      type,
-      stixId,
-      reason,
-    })),
-  };
   return {
     ...record,
     name,
@@ -109,7 +99,7 @@ async function keptTarget(
     ...(stored === undefined
       ? {}
       : { recovering: stored.recoverUntil !== undefined }),
-    deadLetters: letters,
+    deadLetters: deadLetterStatus(held, newest),
   };
 }
 

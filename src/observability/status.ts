@@ -90,6 +90,33 @@ export interface DeadLetterStatus {
   }[];
 }
 
+/** A letter as the state holds it; see `DeadLetter` of `state/`. */
+interface Letter {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly type: string;
+  readonly stixId: string;
+  readonly reason: string;
+}
+
+/** What is shown of dead letters: how many, and the newest, newest first. */
+export function deadLetterStatus(
+  held: number,
+  newest: readonly Letter[],
+): DeadLetterStatus {
+  return {
+    held,
+    newest: newest.map(({ id, at, type, stixId, reason }) => ({
+      id,
+      at: iso(at),
+      type,
+      stixId,
+      reason,
+    })),
+  };
+}
+
 /** Something that went wrong, `times` in a row; the last time `at`. */
 export interface ErrorStatus {
   readonly at: string;

@@ -10,7 +10,7 @@ export async function retryTransient<Result>(
   { backoff, log, stats }: {
     backoff: BackoffOptions;
     log: Log;
-    stats: TargetStats;
+    stats: Pick<TargetStats, "enter" | "retry">;
   },
   signal: AbortSignal,
 ): Promise<Result> {

@@ -4,7 +4,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 export interface GuardOptions {
   /** "127.0.0.1:8686": host and port that are listened on. */
   readonly address: string;
-  /** Further names that the Host header may hold, without port. */
+  /** Further names that the Host header may hold; a port does not count. */
   readonly hosts: readonly string[];
   /** What must be shown; absent: nothing. */
   readonly token: string | undefined;
@@ -25,7 +25,7 @@ export class Guard {
   constructor({ address, hosts, token }: GuardOptions) {
     const host = hostOf(address) ?? "";
     this.#hosts = new Set(
-      [...LOOPBACK, host, ...hosts.map((name) => name.toLowerCase())],
+      [...LOOPBACK, host, ...hosts.map((name) => hostOf(name) ?? name)],
     );
     this.#isOpen = EVERY_ADDRESS.includes(host);
     this.#token = token;

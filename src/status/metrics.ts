@@ -1,4 +1,3 @@
-import { type Metric, Registry } from "prom-client";
 import type { HistogramCounts } from "../observability/histogram.ts";
 import type { RelayStatus, TargetStatus } from "../observability/status.ts";
 import { TARGET_PHASES } from "../observability/target_stats.ts";
@@ -56,69 +55,77 @@ export const PROCESS_METRICS: readonly { readonly name: string; readonly type: "
 ];
 
 /** Content type of what `metricsText()` gives. */
-export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** The status in the text format of Prometheus. */
-export async function metricsText(status: RelayStatus): Promise<string> {
-  const registry = new Registry();
-  for (const row of TARGET_METRICS) {
-    const name = PREFIX + row.name;
-    const values = status.targets.flatMap((target) =>
-      row.values(target).flatMap(({ labels, value }) =>
-        samples(name, { target: target.name, ...labels }, value)
-      )
-    );
-    register(registry, { name, type: row.type, help: row.help, values });
-  }
-  for (const { name, type, help, value } of PROCESS_METRICS) {
-    const values = [{ labels: {}, ...value(status) }];
-    register(registry, { name, type, help, values });
-  }
-  return await registry.metrics();
+/**
+ * The status in the text format of Prometheus, version 0.0.4.
+ *
+ * Written here because `deno compile` 2.9 overflows its stack on the package
+ * `prom-client`, whose modules require each other in circles.
+ *
+ * @see {@link https://prometheus.io/docs/instrumenting/exposition_formats/}
+ */
+export function metricsText(status: RelayStatus): string {
+  const ofTargets = TARGET_METRICS.map((row) =>
+    family(
+      { ...row, name: PREFIX + row.name },
+      status.targets.flatMap((target) =>
+        row.values(target).flatMap(({ labels, value }) =>
+          samples(PREFIX + row.name, { target: target.name, ...labels }, value)
+        )
+      ),
+    )
+  );
+  const ofProcess = PROCESS_METRICS.map((row) => {
+    const { labels = {}, value } = row.value(status);
+    return family(row, [sample(row.name, labels, value)]);
+  });
+  return [...ofTargets, ...ofProcess].join("");
 }
 
-interface MetricSample {
-  readonly metricName?: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
+/** A metric that has no number is left out. */
+function family(
+  { name, type, help }: Pick<MetricRow, "name" | "type" | "help">,
+  lines: readonly string[],
+): string {
+  if (lines.length === 0) return "";
+  const head = [`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} ${type}`];
+  return [...head, ...lines].map((line) => `${line}\n`).join("");
 }
 
-/** What prom-client asks of a metric when it prints it. */
-interface Family {
-  readonly name: string;
-  readonly type: MetricRow["type"];
-  readonly help: string;
-  readonly values: readonly MetricSample[];
+function sample(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  value: number,
+): string {
+  const pairs = Object.entries(labels)
+    .map(([key, text]) => `${key}="${escaped(text).replaceAll('"', '\\"')}"`);
+  return `${name}${pairs.length === 0 ? "" : `{${pairs}}`} ${value}`;
 }
 
-/** Counted elsewhere: prom-client only writes the text. */
-function register(registry: Registry, family: Family): void {
-  if (family.values.length === 0) return;
-  const metric = {
-    ...family,
-    get: () => Promise.resolve({ ...family, aggregator: "sum" }),
-  };
-  registry.registerMetric(metric as unknown as Metric);
+/** [text format] A backslash and a line feed are escaped. */
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
 
+/** One line for a number, several for a histogram. */
 function samples(
   name: string,
   labels: Readonly<Record<string, string>>,
   value: Value["value"],
-): MetricSample[] {
+): string[] {
   if (value === undefined) return [];
-  if (typeof value === "number") return [{ labels, value }];
+  if (typeof value === "number") return [sample(name, labels, value)];
   const { bounds, counts, sum, count } = value;
   let below = 0;
-  const buckets = [...bounds, "+Inf"].map((le, at) => {
+  const buckets = [...bounds.map(String), "+Inf"].map((le, at) => {
     below += counts[at] ?? 0;
-    const metricName = `${name}_bucket`;
-    return { metricName, labels: { ...labels, le }, value: below };
+    return sample(`${name}_bucket`, { ...labels, le }, below);
   });
   return [
     ...buckets,
-    { metricName: `${name}_sum`, labels, value: sum },
-    { metricName: `${name}_count`, labels, value: count },
+    sample(`${name}_sum`, labels, sum),
+    sample(`${name}_count`, labels, count),
   ];
 }
 

@@ -1,5 +1,6 @@
 import {
   type DeadLetterStatus,
+  deadLetterStatus,
   type RelayStatus,
   type StatusRecord,
   targetStatus,
@@ -103,16 +104,10 @@ export class Monitor {
     try {
       const held = await deadLetters.count();
       const newest = held === 0 ? [] : await deadLetters.newest(NEWEST_LETTERS);
-      return {
+      return deadLetterStatus(
         held,
-        newest: newest.map(({ id, at, type, stixId, reason }) => ({
-          id,
-          at: new Date(at).toISOString(),
-          type,
-          stixId,
-          reason: mask(reason),
-        })),
-      };
+        newest.map((letter) => ({ ...letter, reason: mask(letter.reason) })),
+      );
     } catch {
       return undefined;
     }

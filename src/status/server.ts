@@ -147,7 +147,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
       )
       : refused(),
   "/metrics": admitted(async ({ status }) =>
-    answer(200, await metricsText(await status()), {
+    answer(200, metricsText(await status()), {
       "content-type": METRICS_TYPE,
     })
   ),

@@ -4,6 +4,7 @@ import { main } from "../../src/cli/main.ts";
 import { statusText } from "../../src/cli/status.ts";
 import { HOSTILE } from "../status/sample.ts";
 import { fakeIo } from "./fake_io.ts";
+import { startRelay } from "./process.ts";
 import { NOW, startWorld, type World } from "./world.ts";
 
 Deno.test("status reads the state of a program that has ended", async () => {
@@ -74,9 +75,10 @@ Deno.test("status asks a running program, with its token", async () => {
   const token = "correct horse battery staple";
   const run = await running(world, { RELAY_HTTP_TOKEN: token });
   try {
-    // The environment's proxies have no business here.
-    Deno.env.set("HTTP_PROXY", "http://127.0.0.1:9");
-    const { out } = await world.relay(["status", "--json"], run.env);
+    const { out } = await startRelay(["status", "--json"], {
+      // The environment's proxies have no business here.
+      env: { ...world.env, ...run.env, HTTP_PROXY: "http://127.0.0.1:9" },
+    }).ended;
     const { source, targets: [soc] } = JSON.parse(out);
     assertEquals([source, soc.name], ["live", "elastic-security"]);
     assert(soc.counts.delivered > 0);
@@ -89,7 +91,6 @@ Deno.test("status asks a running program, with its token", async () => {
     });
     assertMatch(other.out, /From the state/);
   } finally {
-    Deno.env.delete("HTTP_PROXY");
     assertEquals(await run.stop(), 0);
   }
 });

@@ -108,7 +108,10 @@ Deno.test({
       const unit = `${folder}/opencti-relay.service`;
       await Deno.writeTextFile(unit, serviceUnit("/bin/true"));
       const verified = await output(["verify", "--man=no", unit]);
-      assertEquals(verified, { code: 0, text: "" });
+      // It also looks at units of this machine that ours comes after.
+      const ours = verified.text.split("\n")
+        .filter((line) => line.includes("opencti-relay"));
+      assertEquals(ours, []);
       const { text } = await output(["security", "--offline=yes", unit]);
       const [, exposure] = /exposure level for .*: ([\d.]+)/.exec(text) ?? [];
       assert(Number(exposure) < 3, text);

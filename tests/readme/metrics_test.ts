@@ -1,30 +1,17 @@
 /** The README's metrics are those of the program. */
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { parse } from "@std/yaml";
 import {
   PREFIX,
   PROCESS_METRICS,
   TARGET_METRICS,
 } from "../../src/status/metrics.ts";
+import { checkRegion, readReadme } from "./region.ts";
 
-const README = new URL("../../README.md", import.meta.url);
-const START = "<!-- metrics:";
-const END = "<!-- metrics end -->";
-
-const readme = (await Deno.readTextFile(README)).replaceAll("\r\n", "\n");
+const readme = await readReadme();
 
 Deno.test("the README's metrics are printed from the code (UPDATE=1 writes them)", async () => {
-  const start = readme.indexOf("\n", readme.indexOf(START)) + 1;
-  const end = readme.indexOf(END);
-  const wanted = `\n${metricsTable()}\n\n`;
-  if (Deno.env.get("UPDATE") === "1") {
-    await Deno.writeTextFile(
-      README,
-      readme.slice(0, start) + wanted + readme.slice(end),
-    );
-    return;
-  }
-  assertEquals(plain(readme.slice(start, end)), plain(wanted));
+  await checkRegion("metrics", metricsTable());
 });
 
 function metricsTable(): string {
@@ -48,11 +35,6 @@ function metricsTable(): string {
 
 function code(text: string): string {
   return `\`${text}\``;
-}
-
-/** Without what `deno fmt` is free to change: widths and line breaks. */
-function plain(markdown: string): string {
-  return markdown.replace(/-{3,}/g, "---").replace(/\s+/g, " ").trim();
 }
 
 Deno.test("every metric that the README's alerts ask for is one", () => {

@@ -146,3 +146,22 @@ Deno.test("DeadLetters.keep() and Checkpoint.save() may run at once", async () =
   assertEquals(await checkpoint.load(), 19);
   await state.close();
 });
+
+Deno.test("DeadLetters.newest() gives the last ones first, beside a writer too", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/relay.kv`;
+    const state = await openState(path);
+    const { deadLetters } = state.target("edr");
+    assertEquals(await deadLetters.newest(3), []);
+    for (let number = 1; number <= 5; number++) {
+      await deadLetters.keep([letter(`${number}-0`, "{}")]);
+    }
+    await state.target("edr2").deadLetters.keep([letter("9-0", "{}")]);
+    const reader = await openStateReadOnly(path);
+    for (const letters of [deadLetters, reader.target("edr").deadLetters]) {
+      const newest = await letters.newest(3);
+      assertEquals(newest.map(({ eventId }) => eventId), ["5-0", "4-0", "3-0"]);
+    }
+    await reader.close();
+    await state.close();
+  }));

@@ -7,7 +7,7 @@ import {
 } from "../../src/status/metrics.ts";
 import { HOSTILE, sampleMonitor } from "./sample.ts";
 
-const text = await metricsText(await sampleMonitor().status());
+const text = metricsText(await sampleMonitor().status());
 
 interface Sample {
   readonly name: string;

@@ -139,6 +139,7 @@ const HOSTS: readonly [address: string, hosts: string[], header: string, code: n
   ["127.0.0.1:0", [],                 "10.0.0.5",            421],
   ["127.0.0.1:0", [],                 "",                    421],
   ["127.0.0.1:0", ["Relay.Example"],  "relay.example:443",   200],
+  ["127.0.0.1:0", ["relay.test:443"], "relay.test",          200],
   ["0.0.0.0:0",   [],                 "192.0.2.7:8686",      200],
   ["0.0.0.0:0",   [],                 "[2001:db8::1]:8686",  200],
   ["0.0.0.0:0",   [],                 "attacker.example",    421],
