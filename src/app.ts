@@ -235,7 +235,9 @@ export async function runTargets(options: RunOptions): Promise<void> {
       url: config.opencti.externalUrl,
       log,
     });
-    await announcePlatform(platform, options, signals.stop);
+    // Tasks are done meanwhile: the platform may be down for long.
+    const reached = announcePlatform(platform, options, signals.stop);
+    reached.catch((error) => failure.abort(error));
     const runs = config.targets.map(async (target, index) => {
       try {
         await follow({
@@ -251,6 +253,7 @@ export async function runTargets(options: RunOptions): Promise<void> {
           connector: target.connector,
           desk: options.desks?.get(target.name) ?? new TaskDesk(),
           once: options.once,
+          reached,
           maxLetterAgeMs: config.deadLetters.maxAgeMs,
           failFast: options.once || config.targets.length === 1,
         });

@@ -84,7 +84,7 @@ async function list(args: CommandArgs, io: CommandIo): Promise<number> {
     const letters: Found[] = [];
     for (const target of names) {
       const { deadLetters } = state.target(target);
-      for (const letter of await selected(deadLetters, selection)) {
+      for await (const letter of selected(deadLetters, selection)) {
         letters.push({ target, ...letter });
       }
     }

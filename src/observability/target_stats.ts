@@ -36,6 +36,8 @@ export class TargetStats {
   startId: string | undefined;
   reachedId: string | undefined;
   newestId: string | undefined;
+  /** Deletes beyond the budget that wait for a person, at least so many. */
+  blockedDeletes = 0;
   /** Objects the far side holds, by STIX type; absent until it is known. */
   held: ReadonlyMap<string, number> | undefined;
   readonly #skipped = new Map<string, number>();

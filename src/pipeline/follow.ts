@@ -20,6 +20,8 @@ export interface Follow extends PipelineSignals, TargetPlace {
   readonly desk: TaskDesk;
   /** End when all that the stream held at connection time is settled. */
   readonly once: boolean;
+  /** Resolves when the platform was reached for the first time. */
+  readonly reached: Promise<void>;
   /** Age at which dead letters are dropped. */
   readonly maxLetterAgeMs: number | undefined;
   /** True: what a person must repair is thrown, not waited for. */
@@ -46,15 +48,20 @@ export async function follow(options: Follow): Promise<void> {
     for (let failures = 0; !stop.aborted;) {
       try {
         await serveTasks(options);
+        await options.budget.throwIfPaused();
+        stats.blockedDeletes = 0;
         if (await followStream(options) === "ended") return;
         failures = 0;
       } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
+        if (!(error instanceof ConfigError) || stop.aborted) throw error;
         // A flood of deletes is no reason to end, but to wait for a person.
         const isFlood = error instanceof DeleteBudgetError && !options.once;
         if (options.failFast && !isFlood) throw error;
         const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
         failures++;
+        if (error instanceof DeleteBudgetError) {
+          stats.blockedDeletes = error.deletes;
+        }
         stats.enter("paused", error.message);
         log.error("target paused: a person must act", {
           reason: error.message,
@@ -108,6 +115,7 @@ async function followSessions(
   stop: AbortSignal,
 ): Promise<void> {
   const { log, platform, store } = options;
+  await Promise.race([options.reached, whenAborted(stop)]);
   const { scope, stream } = await retryTransient(
     () => options.openSource(stop),
     options,
@@ -167,6 +175,15 @@ async function followSessions(
     log.warn("the connector's state was reset in OpenCTI: starting again");
     await store.checkpoint.clear();
   }
+}
+
+/** Rejects with the signal's reason; never resolves. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
 }
 
 async function startPosition(

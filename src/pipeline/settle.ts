@@ -49,6 +49,7 @@ export async function settle(
     options,
     stop,
   );
+  if (stats.phase === "waiting") stats.enter("running");
   for (const reason of withheld.dropped.values()) stats.skip(reason);
   const { reasons } = withheld;
   const original = (event: StreamEvent) => reasons.get(event)?.event ?? event;

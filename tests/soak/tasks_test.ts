@@ -123,3 +123,25 @@ Deno.test("commands work while the far side is down", async () => {
   await until(() => held(world) === COUNT);
   assertEquals((await running.stop()).code, 0);
 });
+
+Deno.test("commands work while the platform was never reached", async () => {
+  await using world = await smallWorld();
+  const env = { ...world.env, OPENCTI_URL: closedUrl() };
+  await using running = startRunning(["run"], env);
+  await until(async () => await control(world) !== undefined);
+  const set = await relay(["offsets", "set", "2026-01-31"], env);
+  assertEquals({ code: set.code, err: set.err }, { code: 0, err: "" });
+  const resumed = await relay(["resume", "--json"], env);
+  assertMatch(resumed.out, /"was":"/);
+  const retried = await relay(["dead-letters", "retry", "--all"], env);
+  assertEquals(retried.code, 3);
+  assertEquals((await running.stop()).code, 0);
+});
+
+/** Where nobody listens. */
+function closedUrl(): string {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return `http://127.0.0.1:${port}`;
+}
