@@ -194,6 +194,7 @@ export function targetPlace(
     memory: state.target<RegistrationMemory>(`${target.name}/connector`)
       .checkpoint,
     now: wiring.now,
+    followsContents: target.definition.followsContents === true,
     limits: limitsOf(target),
     backoff: wiring.backoff ?? DEFAULT_BACKOFF,
     stats,

@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Position } from "../../src/opencti/event.ts";
 import { openStateReadOnly } from "../../src/state/open_state.ts";
 import { indicator } from "../opencti/platform.ts";
+import { startChild } from "./child.ts";
 import { heldFarSide, INDEX } from "./far_side.ts";
 import { NOW } from "./recording.ts";
 import { startRunning } from "./running.ts";
@@ -136,6 +137,56 @@ Deno.test("commands work while the platform was never reached", async () => {
   const retried = await relay(["dead-letters", "retry", "--all"], env);
   assertEquals(retried.code, 3);
   assertEquals((await running.stop()).code, 0);
+});
+
+Deno.test("replay --since reads from the database what the stream no longer holds", async () => {
+  await using world = await smallWorld();
+  await relay(["run", "--once"], world.env);
+  world.opencti.platform.trimBefore({ ms: NOW, seq: 0 });
+  emptyIndex(world);
+  const { code } = await relay(["replay", "--since", "2h"], world.env);
+  assertEquals(code, 0);
+  const { err } = await relay(["run", "--once"], world.env);
+  assertMatch(err, /no longer holds the events after our position/);
+  assertEquals(held(world), COUNT);
+});
+
+Deno.test("replay never goes forwards, and means nothing before a first run", async () => {
+  await using world = await smallWorld();
+  const first = await relay(["replay", "--since", "2h"], world.env);
+  assertMatch(first.out, /nothing was read yet/);
+  await relay(["run", "--once"], world.env);
+  await relay(["offsets", "set", `${BEFORE}-0`], world.env);
+  const forwards = await relay(["replay", "--since", "1m"], world.env);
+  assertMatch(forwards.out, /stays at/);
+  assertEquals((await position(world))?.from, `${BEFORE}-0`);
+  for (const since of ["soon", "2027-01-01", ""]) {
+    const { code } = await relay(["replay", "--since", since], world.env);
+    assertEquals(code, 2);
+  }
+});
+
+Deno.test("a program that was killed leaves nothing that disturbs commands", async () => {
+  await using world = await smallWorld();
+  const child = startChild(["run"], world.env);
+  await until(() => held(world) === COUNT);
+  child.kill("SIGKILL");
+  await child.ended;
+  assertMatch(await control(world) ?? "", /^{"url":/);
+  const set = await relay(["offsets", "set", `${BEFORE}-0`], world.env);
+  assertEquals({ code: set.code, err: set.err }, { code: 0, err: "" });
+});
+
+Deno.test("a command says when the program that has the state does not answer", async () => {
+  await using world = await smallWorld();
+  const child = startChild(["run"], world.env);
+  await until(() => held(world) === COUNT);
+  await Deno.remove(`${world.env.RELAY_STATE_PATH}.control`);
+  const { code, err } = await relay(["resume"], world.env);
+  assertEquals(code, 2);
+  assertMatch(err, /another opencti-relay \(pid \d+\).*does not answer/);
+  child.kill("SIGTERM");
+  assertEquals((await child.ended).code, 0);
 });
 
 /** Where nobody listens. */
