@@ -38,8 +38,8 @@ export class TargetStats {
   newestId: string | undefined;
   /** Deletes beyond the budget that wait for a person, at least so many. */
   blockedDeletes = 0;
-  /** Objects the far side holds, by STIX type; absent until it is known. */
-  held: ReadonlyMap<string, number> | undefined;
+  /** Objects the far side holds; absent until it is known. */
+  held: number | undefined;
   readonly #skipped = new Map<string, number>();
 
   constructor(name: string) {

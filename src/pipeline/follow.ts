@@ -10,6 +10,7 @@ import { DeleteBudgetError } from "./delete_budget.ts";
 import { performTask, type TargetPlace } from "./perform_task.ts";
 import { type PipelineSignals, runPipeline } from "./pipeline.ts";
 import { retryTransient } from "./retry_transient.ts";
+import { total } from "./settle.ts";
 import type { TaskDesk } from "./task_desk.ts";
 import { keepTidy } from "./upkeep.ts";
 
@@ -45,6 +46,7 @@ export async function follow(options: Follow): Promise<void> {
   const over = new AbortController();
   const tidying = keepTidy(options, over.signal);
   try {
+    stats.held = total(await options.store.ledger.held());
     for (let failures = 0; !stop.aborted;) {
       try {
         await serveTasks(options);

@@ -107,8 +107,8 @@ export class KvLedger implements Ledger {
     return new Map(Object.entries((await this.#load()).held));
   }
 
-  async isBeyond(version: number): Promise<boolean> {
-    return version > (await this.#load()).version;
+  async newestVersion(): Promise<number> {
+    return (await this.#load()).version;
   }
 
   async #load(): Promise<Tally> {

@@ -258,3 +258,29 @@ Deno.test("dead-letters retry comes through kill -9 at any moment", async () => 
   assertEquals(await letters(world), []);
   assert(busy > 0, "no kill found a retry under way");
 });
+
+Deno.test("dead-letters retry can be stopped while the far side is down", async () => {
+  for (const beside of [true, false]) {
+    await using world = await refusedWorld(2);
+    const running = beside ? startRunning(["run"], world.env) : undefined;
+    if (beside) {
+      await until(() =>
+        Deno.stat(`${world.env.RELAY_STATE_PATH}.control`)
+          .then(() => true, () => false)
+      );
+    }
+    world.elastic.faults.clear();
+    const before = world.elastic.requests.count("POST", "_bulk");
+    world.elastic.faults.next({ do: "status", status: 503 }, {
+      path: "_bulk",
+      times: Infinity,
+    });
+    const retry = startRunning(RETRY, world.env);
+    await until(() => world.elastic.requests.count("POST", "_bulk") > before);
+    const { code, err } = await retry.stop();
+    assertEquals(code, 3);
+    assertMatch(err, /elastic-security: stopped before it was done/);
+    await running?.stop();
+    assertEquals((await letters(world)).length, 2);
+  }
+});
