@@ -55,10 +55,11 @@ export async function follow(options: Follow): Promise<void> {
         if (await followStream(options) === "ended") return;
         failures = 0;
       } catch (error) {
-        if (!(error instanceof ConfigError) || stop.aborted) throw error;
+        if (!(error instanceof ConfigError)) throw error;
         // A flood of deletes is no reason to end, but to wait for a person.
         const isFlood = error instanceof DeleteBudgetError && !options.once;
         if (options.failFast && !isFlood) throw error;
+        if (stop.aborted) return;
         const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
         failures++;
         if (error instanceof DeleteBudgetError) {
