@@ -39,7 +39,7 @@ export class TargetStats {
   /** Deletes beyond the budget that wait for a person, at least so many. */
   blockedDeletes = 0;
   /** Objects the far side holds; absent until it is known. */
-  held: number | undefined;
+  objectsHeld: number | undefined;
   readonly #skipped = new Map<string, number>();
 
   constructor(name: string) {

@@ -46,7 +46,7 @@ export async function follow(options: Follow): Promise<void> {
   const over = new AbortController();
   const tidying = keepTidy(options, over.signal);
   try {
-    stats.held = total(await options.store.ledger.held());
+    stats.objectsHeld = total(await options.store.ledger.held());
     for (let failures = 0; !stop.aborted;) {
       try {
         await serveTasks(options);

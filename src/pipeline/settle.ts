@@ -85,7 +85,7 @@ export async function settle(
       .map((event) => former.get(event)),
     now(),
   );
-  stats.held = total(await ledger.held());
+  stats.objectsHeld = total(await ledger.held());
   return rejected;
 }
 
