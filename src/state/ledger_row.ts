@@ -83,8 +83,11 @@ export interface Ledger extends LedgerReader {
     former: readonly (LedgerRow | undefined)[],
     at: number,
   ): Promise<void>;
-  /** Deletes rows of what is gone since before a time; returns how many. */
-  prune(before: number): Promise<number>;
+  /**
+   * Deletes rows of what is gone since before a time; returns how many. Reads
+   * the whole ledger, unless `signal` is aborted.
+   */
+  prune(before: number, signal: AbortSignal): Promise<number>;
 }
 
 type Tuple = [
