@@ -11,7 +11,7 @@ import { performTask, type TargetPlace } from "./perform_task.ts";
 import { type PipelineSignals, runPipeline } from "./pipeline.ts";
 import { retryTransient } from "./retry_transient.ts";
 import { total } from "./settle.ts";
-import type { TaskDesk } from "./task_desk.ts";
+import { ending, type TaskDesk } from "./task_desk.ts";
 import { keepTidy } from "./upkeep.ts";
 
 /** One target, its stream and its place on the platform. */
@@ -89,12 +89,16 @@ async function serveTasks(options: Follow): Promise<void> {
     if (request === undefined) return;
     const { args, signal, task } = request;
     log.info("doing what a person asked for", { task: task.name });
-    await request.answer(() =>
-      performTask(task, args, options, {
-        stop: AbortSignal.any([stop, signal]),
-        abort,
-      })
-    );
+    await request.answer(async () => {
+      try {
+        return await performTask(task, args, options, {
+          stop: AbortSignal.any([stop, signal]),
+          abort,
+        });
+      } catch (error) {
+        throw stop.aborted ? ending(task) : error;
+      }
+    });
   }
 }
 

@@ -105,6 +105,12 @@ Deno.test("offsets show, set and reset beside a running program", async () => {
   assertEquals(JSON.parse(reset.out)[0].after, { from: "0-0" });
   await until(() => held(world) === COUNT);
   assertEquals(await running.stop(), { code: 0, out: "", err: "" });
+  const wrong = await relay(
+    ["offsets", "show", "--target", "elastic-securty"],
+    world.env,
+  );
+  assertEquals(wrong.code, 2);
+  assertMatch(wrong.err, /no target "elastic-securty"; did you mean/);
 });
 
 Deno.test("commands work while the far side is down", async () => {
