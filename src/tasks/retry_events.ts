@@ -72,12 +72,13 @@ export async function retryEvents(
     );
   }
   const outside = await context.scope.outside(events, signal);
-  return events.map(({ unsure: _, ...event }, index) => {
+  return events.map(({ unsure: _, ...event }, index): StreamEvent => {
     if (!outside.has(events[index] as StreamEvent)) return event;
     return context.followsContents
       ? { ...event, outside: true }
       : { ...event, action: "delete", cause: "left-filter" };
-  });
+    // Who does not follow deletions keeps what is there.
+  }).filter(({ action }) => action !== "delete" || context.stream.listenDelete);
 }
 
 async function eventOf(

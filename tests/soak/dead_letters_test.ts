@@ -166,6 +166,26 @@ for (const isSettled of [true, false]) {
   }
 }
 
+Deno.test("dead-letters retry removes nothing where deletions are not followed", async () => {
+  await using world = await startWorld({ recorded: false });
+  const env = {
+    ...world.env,
+    CONNECTOR_LIVE_STREAM_LISTEN_DELETE: "false",
+    CONNECTOR_LOG_LEVEL: "off",
+  };
+  const apply = world.opencti.platform.apply.bind(world.opencti.platform);
+  apply({ at: BEFORE, op: "create", object: sound(0) });
+  await relay(["run", "--once"], env);
+  refuse(world);
+  apply({ at: NOW - 1000, op: "update", object: sound(0, { name: "newer" }) });
+  assertEquals((await relay(["run", "--once"], env)).code, 5);
+  world.elastic.faults.clear();
+  apply({ at: NOW - 500, op: "delete", internalId: internalId(sound(0)) });
+  assertEquals((await relay(RETRY, env)).code, 0);
+  assertEquals(names(world), ["indicator 0"]);
+  assertEquals(await letters(world), []);
+});
+
 Deno.test("dead-letters says that what cannot be understood cannot be retried", async () => {
   await using world = await startWorld({ recorded: false });
   const id = world.opencti.platform.nextId(BEFORE);
