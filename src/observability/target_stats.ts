@@ -85,11 +85,11 @@ export class TargetStats {
   startId: string | undefined;
   reachedId: string | undefined;
   newestId: string | undefined;
-  /** Objects the far side holds, by STIX type; absent until it is known. */
-  held: ReadonlyMap<string, number> | undefined;
+  /** Objects the far side holds; absent until it is known. */
+  objectsHeld: number | undefined;
   /** Position saved last, and when (milliseconds since 1970). */
   checkpoint: { readonly from: string; readonly at: number } | undefined;
-  /** Deletes that the budget for deletes holds back now. */
+  /** Deletes beyond the budget that wait for a person, at least so many. */
   blockedDeletes = 0;
   /** What a target reports of itself, such as the share of a quota. */
   readonly gauges = new Map<string, number>();
@@ -117,14 +117,6 @@ export class TargetStats {
     this.startedAt = this.#now();
     this.since = this.startedAt;
     this.series = new Series(this.startedAt);
-  }
-
-  /** Objects that the far side holds; absent until it is known. */
-  get objectsHeld(): number | undefined {
-    if (this.held === undefined) return undefined;
-    let total = 0;
-    for (const count of this.held.values()) total += count;
-    return total;
   }
 
   /** Reasons to skip with their counts, in order of appearance. */

@@ -11,7 +11,8 @@ import { performTask, type TargetPlace } from "./perform_task.ts";
 import { type PipelineSignals, runPipeline } from "./pipeline.ts";
 import { retryReasonOf } from "./retry_reason.ts";
 import { retryTransient } from "./retry_transient.ts";
-import type { TaskDesk } from "./task_desk.ts";
+import { total } from "./settle.ts";
+import { ending, type TaskDesk } from "./task_desk.ts";
 import { keepTidy } from "./upkeep.ts";
 
 /** One target, its stream and its place on the platform. */
@@ -21,6 +22,8 @@ export interface Follow extends PipelineSignals, TargetPlace {
   readonly desk: TaskDesk;
   /** End when all that the stream held at connection time is settled. */
   readonly once: boolean;
+  /** Resolves when the platform was reached for the first time. */
+  readonly reached: Promise<void>;
   /** Age at which dead letters are dropped. */
   readonly maxLetterAgeMs: number | undefined;
   /** True: what a person must repair is thrown, not waited for. */
@@ -44,9 +47,12 @@ export async function follow(options: Follow): Promise<void> {
   const over = new AbortController();
   const tidying = keepTidy(options, over.signal);
   try {
+    stats.objectsHeld = total(await options.store.ledger.held());
     for (let failures = 0; !stop.aborted;) {
       try {
         await serveTasks(options);
+        await options.budget.throwIfPaused();
+        stats.blockedDeletes = 0;
         if (await followStream(options) === "ended") return;
         failures = 0;
       } catch (error) {
@@ -54,6 +60,7 @@ export async function follow(options: Follow): Promise<void> {
         // A flood of deletes is no reason to end, but to wait for a person.
         const isFlood = error instanceof DeleteBudgetError && !options.once;
         if (options.failFast && !isFlood) throw error;
+        if (stop.aborted) return;
         const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
         failures++;
         if (error instanceof DeleteBudgetError) {
@@ -84,12 +91,16 @@ async function serveTasks(options: Follow): Promise<void> {
     if (request === undefined) return;
     const { args, signal, task } = request;
     log.info("doing what a person asked for", { task: task.name });
-    await request.answer(() =>
-      performTask(task, args, options, {
-        stop: AbortSignal.any([stop, signal]),
-        abort,
-      })
-    );
+    await request.answer(async () => {
+      try {
+        return await performTask(task, args, options, {
+          stop: AbortSignal.any([stop, signal]),
+          abort,
+        });
+      } catch (error) {
+        throw stop.aborted ? ending(task) : error;
+      }
+    });
   }
 }
 
@@ -113,6 +124,7 @@ async function followSessions(
   stop: AbortSignal,
 ): Promise<void> {
   const { log, platform, store } = options;
+  await Promise.race([options.reached, whenAborted(stop)]);
   const { scope, stream } = await retryTransient(
     () => options.openSource(stop),
     options,
@@ -176,6 +188,15 @@ async function followSessions(
     log.warn("the connector's state was reset in OpenCTI: starting again");
     await store.checkpoint.clear();
   }
+}
+
+/** Rejects with the signal's reason; never resolves. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
 }
 
 async function startPosition(

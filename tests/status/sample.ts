@@ -19,7 +19,7 @@ export function sampleStats(at = NOW): TargetStats[] {
   const now = () => at;
   const soc = running(new TargetStats("soc", { now }), at);
   const edr = running(new TargetStats("edr-paris", { now }), at);
-  edr.held = new Map([["indicator", 48_211]]);
+  edr.objectsHeld = 48_211;
   edr.gauges.set("quota_ratio", 0.83);
   edr.blockedDeletes = 120;
   edr.enter(
