@@ -114,9 +114,8 @@ export class SecurityInventory implements Inventory {
   async ownerOf(id: string, signal: AbortSignal): Promise<string | undefined> {
     if (id.startsWith(RULE_ID_PREFIX)) return id.slice(RULE_ID_PREFIX.length);
     const { elastic, index, kibana } = this.#options;
-    const ids = [{ ids: { values: [id] } }, { term: { opencti_doc_id: id } }];
     const [hit] = await elastic.search(index, {
-      query: { bool: { should: ids, minimum_should_match: 1 } },
+      query: withKeys([id]),
       size: 1,
       _source: ["opencti.internal_id"],
       track_total_hits: false,
@@ -182,17 +181,20 @@ function scopeOf(index: string): DocumentScope {
   return {
     index,
     marks: { exists: { field: "opencti_doc_id" } },
-    withKeys: (keys) => {
-      const docIds = keys.flatMap((key) => DOC_ID.exec(key)?.[0] ?? []);
-      const should: Json[] = [{ ids: { values: [...keys] } }];
-      if (docIds.length > 0) {
-        should.push({ terms: { opencti_doc_id: [...new Set(docIds)] } });
-      }
-      return { bool: { should, minimum_should_match: 1 } };
-    },
+    withKeys,
     keyOf,
     nameOf,
   };
+}
+
+/** By `_id`, and all of an entity: in a data stream ids are longer. */
+function withKeys(keys: readonly string[]): Json {
+  const docIds = keys.flatMap((key) => DOC_ID.exec(key)?.[0] ?? []);
+  const should: Json[] = [{ ids: { values: [...keys] } }];
+  if (docIds.length > 0) {
+    should.push({ terms: { opencti_doc_id: [...new Set(docIds)] } });
+  }
+  return { bool: { should, minimum_should_match: 1 } };
 }
 
 /** In a data stream the version is part of the id, and not of the key. */
