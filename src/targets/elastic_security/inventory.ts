@@ -114,6 +114,7 @@ export class SecurityInventory implements Inventory {
   async ownerOf(id: string, signal: AbortSignal): Promise<string | undefined> {
     if (id.startsWith(RULE_ID_PREFIX)) return id.slice(RULE_ID_PREFIX.length);
     const { elastic, index, kibana } = this.#options;
+    await elastic.refresh(index, signal);
     const [hit] = await elastic.search(index, {
       query: withKeys([id]),
       size: 1,

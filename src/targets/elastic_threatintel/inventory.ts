@@ -77,6 +77,7 @@ export class ThreatintelInventory implements Inventory {
 
   async ownerOf(id: string, signal: AbortSignal): Promise<string | undefined> {
     const { elastic, indices: { pattern } } = this.#options;
+    await elastic.refresh(pattern, signal);
     const [hit] = await elastic.search(pattern, {
       query: { ids: { values: [id] } },
       size: 1,
