@@ -71,6 +71,20 @@ export const COMMANDS: readonly Command[] = [
     run: async (args, io) => (await import("./simulate.ts")).simulate(args, io),
   },
   {
+    name: "verify",
+    usage: "[--fix] [--target T] [--sample N]",
+    summary: "prove that the targets hold what OpenCTI has, or repair them",
+    options: {
+      target: { type: "string", value: "T", help: "this target alone" },
+      sample: {
+        type: "string",
+        value: "N",
+        help: "look at N objects chosen at random, not at all of them",
+      },
+    },
+    run: async (args, io) => (await import("./verify.ts")).verify(args, io),
+  },
+  {
     name: "config",
     usage: "schema | example | show",
     summary: "JSON Schema, example file, or the effective configuration",
