@@ -85,6 +85,16 @@ export const COMMANDS: readonly Command[] = [
     run: async (args, io) => (await import("./verify.ts")).verify(args, io),
   },
   {
+    name: "convert",
+    usage: "FILE [--target TYPE]",
+    summary: "show what a STIX file becomes at each target, offline",
+    options: {
+      target: { type: "string", value: "TYPE", help: "for this target alone" },
+    },
+    takesWords: true,
+    run: async (args, io) => (await import("./convert.ts")).convert(args, io),
+  },
+  {
     name: "config",
     usage: "schema | example | show",
     summary: "JSON Schema, example file, or the effective configuration",
