@@ -85,6 +85,16 @@ export const COMMANDS: readonly Command[] = [
     run: async (args, io) => (await import("./verify.ts")).verify(args, io),
   },
   {
+    name: "explain",
+    usage: "ID [--target T]",
+    summary: "tell what became of one object, and where it is now",
+    options: {
+      target: { type: "string", value: "T", help: "at this target alone" },
+    },
+    takesWords: true,
+    run: async (args, io) => (await import("./explain.ts")).explain(args, io),
+  },
+  {
     name: "convert",
     usage: "FILE [--target TYPE]",
     summary: "show what a STIX file becomes at each target, offline",
