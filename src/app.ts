@@ -14,9 +14,13 @@ import { type StreamScope, streamScope } from "./opencti/scope.ts";
 import type { StreamOptions } from "./opencti/stream_options.ts";
 import type { BatchLimits } from "./pipeline/batch.ts";
 import { follow } from "./pipeline/follow.ts";
+import type { TargetPlace } from "./pipeline/perform_task.ts";
 import { type PipelineSignals, retryTransient } from "./pipeline/pipeline.ts";
+import { TaskDesk } from "./pipeline/task_desk.ts";
 import type { RelayState } from "./state/open_state.ts";
-import type { Target, TargetServices, TargetState } from "./targets/target.ts";
+import type { Target, TargetServices } from "./targets/target.ts";
+
+export { emptyState } from "./state/empty_state.ts";
 
 /** What the parts of the program are wired with. */
 export interface Wiring {
@@ -164,6 +168,44 @@ export function hasCapability(
   );
 }
 
+/** A target with its stream and its part of the state, ready to be run. */
+export function targetPlace(
+  target: TargetConfig,
+  wiring: Wiring,
+  { clients, platform, http, state, once, stats }: {
+    clients: Clients;
+    platform: PlatformClient;
+    http: HttpClient;
+    state: RelayState;
+    once: boolean;
+    stats: TargetStats;
+  },
+): TargetPlace {
+  const store = state.target<Position>(target.name);
+  return {
+    name: target.name,
+    startFrom: (platformNow) => startOf(target, platformNow),
+    recover: target.stream.recover,
+    openSource: (signal) =>
+      openSource(target, wiring, { platform, http, once, stats, signal }),
+    createTarget: () =>
+      createTarget(target, wiring, {
+        http: (endpoint) => clients.http(endpoint),
+        opencti: platform,
+        state: store.rows,
+      }),
+    platform,
+    store,
+    memory: state.target<RegistrationMemory>(`${target.name}/connector`)
+      .checkpoint,
+    now: wiring.now,
+    limits: limitsOf(target),
+    backoff: wiring.backoff ?? DEFAULT_BACKOFF,
+    stats,
+    log: wiring.log.with({ target: target.name }),
+  };
+}
+
 /** Signs of life of a run, for those who watch it. */
 export interface RunOptions extends PipelineSignals {
   readonly wiring: Wiring;
@@ -171,6 +213,8 @@ export interface RunOptions extends PipelineSignals {
   /** End when all that the streams held at connection time is settled. */
   readonly once: boolean;
   readonly stats: readonly TargetStats[];
+  /** By target name: where tasks are handed in. */
+  readonly desks?: ReadonlyMap<string, TaskDesk>;
 }
 
 /**
@@ -198,37 +242,19 @@ export async function runTargets(options: RunOptions): Promise<void> {
     });
     await announcePlatform(platform, options, signals.stop);
     const runs = config.targets.map(async (target, index) => {
-      const store = options.state.target<Position>(target.name);
-      const own = stats[index] as TargetStats;
       try {
         await follow({
           ...signals,
+          ...targetPlace(target, wiring, {
+            clients,
+            platform,
+            http,
+            state: options.state,
+            once: options.once,
+            stats: stats[index] as TargetStats,
+          }),
           connector: target.connector,
-          startFrom: (platformNow) => startOf(target, platformNow),
-          recover: target.stream.recover,
-          openSource: (signal) =>
-            openSource(target, wiring, {
-              platform,
-              http,
-              once: options.once,
-              stats: own,
-              signal,
-            }),
-          createTarget: () =>
-            createTarget(target, wiring, {
-              http: (endpoint) => clients.http(endpoint),
-              opencti: platform,
-              state: store.rows,
-            }),
-          graphql: platform.graphql,
-          store,
-          memory: options.state
-            .target<RegistrationMemory>(`${target.name}/connector`).checkpoint,
-          now: wiring.now,
-          limits: limitsOf(target),
-          backoff: wiring.backoff ?? DEFAULT_BACKOFF,
-          stats: own,
-          log: log.with({ target: target.name }),
+          desk: options.desks?.get(target.name) ?? new TaskDesk(),
           once: options.once,
           failFast: options.once || config.targets.length === 1,
         });
@@ -268,16 +294,4 @@ async function announcePlatform(
     version: info.version,
     user: info.user,
   });
-}
-
-/** State for targets that must not write: dry runs and checks. */
-export function emptyState(): TargetState {
-  return {
-    get: () => Promise.resolve(undefined),
-    getMany: (keys) => Promise.resolve(keys.map(() => undefined)),
-    async *list() {},
-    set: () => {},
-    delete: () => {},
-    flush: () => Promise.resolve(),
-  };
 }

@@ -1,4 +1,12 @@
-import type { Command } from "./command.ts";
+import type { Command, OptionSpec } from "./command.ts";
+
+const TARGET: Readonly<Record<string, OptionSpec>> = {
+  target: {
+    type: "string",
+    value: "T",
+    help: "this target alone (default: all)",
+  },
+};
 
 /**
  * Every command. Their code is loaded when they run, so that the short ones
@@ -27,6 +35,64 @@ export const COMMANDS: readonly Command[] = [
     summary: "test configuration, platform, stream and targets",
     options: {},
     run: async (args, io) => (await import("./check.ts")).check(args, io),
+  },
+  {
+    name: "dead-letters",
+    usage: "list | show ID | retry [ID...] | drop [ID...]",
+    summary: "what targets refused: see it, try it again, give it up",
+    options: {
+      ...TARGET,
+      all: { type: "boolean", help: "every dead letter" },
+      reason: {
+        type: "string",
+        value: "TEXT",
+        help: "those with this text in their reason",
+      },
+      type: {
+        type: "string",
+        value: "TYPE",
+        help: "those of this STIX type: indicator",
+      },
+      "older-than": {
+        type: "string",
+        value: "TIME",
+        help: "those kept before a date, or longer than 2d ago",
+      },
+    },
+    takesWords: true,
+    run: async (args, io) =>
+      (await import("./dead_letters.ts")).deadLetters(args, io),
+  },
+  {
+    name: "replay",
+    usage: "--since TIME",
+    summary: "read again what came since a date, 2d ago or an event id",
+    options: {
+      ...TARGET,
+      since: {
+        type: "string",
+        value: "TIME",
+        help: "ISO 8601 date, a span such as 2d or 3h, or an event id",
+      },
+    },
+    run: async (args, io) =>
+      (await import("./offsets.ts")).replayCommand(args, io),
+  },
+  {
+    name: "offsets",
+    usage: "show | set ID|DATE | reset",
+    summary: "where the targets stand in their streams, and change it",
+    options: TARGET,
+    takesWords: true,
+    run: async (args, io) => (await import("./offsets.ts")).offsets(args, io),
+  },
+  {
+    name: "resume",
+    usage: "",
+    summary: "let a target go on that waits or is paused",
+    options: TARGET,
+    run: async (args, io) =>
+      (await import("./resume.ts")).resumeCommand(args, io),
   },
   {
     name: "demo",

@@ -2,13 +2,14 @@ import { runTargets } from "../app.ts";
 import { dryRun } from "./dry_run.ts";
 import { Progress } from "../observability/progress.ts";
 import { TargetStats } from "../observability/target_stats.ts";
-import type { PipelineSignals } from "../pipeline/pipeline.ts";
+import { startControl } from "../control/server.ts";
+import { controlPath } from "../control/control_file.ts";
+import { TaskDesk } from "../pipeline/task_desk.ts";
 import { openState } from "../state/open_state.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { loadConfigFor, logFor } from "./setup.ts";
-
-/** Time the batch in hand has to finish after the first signal. */
-const DRAIN_MS = 10_000;
+import { TASKS } from "../tasks/mod.ts";
+import { stopSignals } from "./stop_signals.ts";
 
 /** `run`, `run --once`, `run --dry-run`. */
 export async function run(args: CommandArgs, io: CommandIo): Promise<number> {
@@ -31,10 +32,22 @@ export async function run(args: CommandArgs, io: CommandIo): Promise<number> {
       return EXIT.done;
     }
     const state = await openState(config.state.path);
+    const desks = new Map(
+      config.targets.map(({ name }) => [name, new TaskDesk()]),
+    );
     progress.start();
     try {
-      const wiring = { config, log, now: () => io.now() };
-      await runTargets({ wiring, state, once, stats, ...signals });
+      const control = await startControl({
+        path: controlPath(config.state.path, io.env()),
+        tasks: TASKS,
+        desks: () => desks,
+      });
+      try {
+        const wiring = { config, log, now: () => io.now() };
+        await runTargets({ wiring, state, once, stats, desks, ...signals });
+      } finally {
+        await control.stop();
+      }
     } finally {
       progress.stop();
       await state.close();
@@ -47,28 +60,4 @@ export async function run(args: CommandArgs, io: CommandIo): Promise<number> {
     0,
   );
   return once && lost > 0 ? EXIT.deadLetters : EXIT.done;
-}
-
-/**
- * First signal: stop reading and finish the batch in hand, within 10 s.
- * Second signal: give it up; it comes again at the next start.
- */
-export function stopSignals(
-  io: CommandIo,
-): { signals: PipelineSignals; release: () => void } {
-  const stop = new AbortController();
-  const abort = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const unlisten = io.onStop(() => {
-    if (stop.signal.aborted) return abort.abort();
-    stop.abort();
-    timer = setTimeout(() => abort.abort(), DRAIN_MS);
-  });
-  return {
-    signals: { stop: stop.signal, abort: abort.signal },
-    release: () => {
-      clearTimeout(timer);
-      unlisten();
-    },
-  };
 }

@@ -36,6 +36,8 @@ export class TargetStats {
   startId: string | undefined;
   reachedId: string | undefined;
   newestId: string | undefined;
+  /** Objects the far side holds, by STIX type; absent until it is known. */
+  held: ReadonlyMap<string, number> | undefined;
   readonly #skipped = new Map<string, number>();
 
   constructor(name: string) {

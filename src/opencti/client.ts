@@ -192,6 +192,25 @@ export class PlatformClient implements OpenctiClient {
     return matching;
   }
 
+  /**
+   * One object as it is now, by any of its ids; `undefined` where the platform
+   * has none, or shows none to this user.
+   *
+   * @throws {RejectedError} The platform refuses the question.
+   */
+  async readObject(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<StixObject | undefined> {
+    const { stix } = await this.graphql.query<{ stix: string | null }>(
+      STIX_OBJECT,
+      { id },
+      signal,
+    );
+    const object: unknown = stix ? JSON.parse(stix) : undefined;
+    return isRecord(object) ? object as StixObject : undefined;
+  }
+
   async ensurePatternTypes(
     types: ReadonlyMap<string, string>,
     signal: AbortSignal,

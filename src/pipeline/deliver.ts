@@ -22,6 +22,8 @@ export interface DeliverOptions {
   readonly abort: AbortSignal;
   readonly stats: TargetStats;
   readonly log: Log;
+  /** Told what became of each event in the end. */
+  settled?(event: StreamEvent, outcome: Outcome): void;
 }
 
 /** Tries of one bad item before it becomes a dead letter. */
@@ -50,17 +52,23 @@ export async function deliverAll(
     let waitMs = trouble === undefined ? 0 : trouble.afterMs;
     outcomes.forEach((outcome, index) => {
       const event = open[index] as StreamEvent;
-      if (outcome.status === "delivered") options.stats.delivered++;
-      else if (outcome.status === "skipped") options.stats.skip(outcome.reason);
-      else if (outcome.status === "retry") {
+      if (outcome.status === "retry") {
         waitMs = Math.max(waitMs ?? 0, outcome.afterMs ?? 0);
         again.push(event);
-      } else {
+        return;
+      }
+      if (outcome.status === "delivered") options.stats.delivered++;
+      else if (outcome.status === "skipped") options.stats.skip(outcome.reason);
+      else {
         const attempts = (tries.get(event) ?? 0) + 1;
         tries.set(event, attempts);
-        if (attempts < MAX_TRIES) again.push(event);
-        else rejected.push(toRejected(event, outcome, attempts));
+        if (attempts < MAX_TRIES) {
+          again.push(event);
+          return;
+        }
+        rejected.push(toRejected(event, outcome, attempts));
       }
+      options.settled?.(event, outcome);
     });
     const progressed = again.length < open.length;
     open = again;

@@ -1,47 +1,24 @@
-import { type BackoffOptions, sleep } from "../backoff.ts";
+import { sleep } from "../backoff.ts";
 import { ConfigError } from "../errors.ts";
-import type { Log } from "../observability/log.ts";
-import type { TargetStats } from "../observability/target_stats.ts";
 import type { Position } from "../opencti/event.ts";
-import type { GraphqlClient } from "../opencti/graphql.ts";
 import {
   type ConnectorIdentity,
   Registration,
-  type RegistrationMemory,
 } from "../opencti/registration.ts";
-import type { StreamScope } from "../opencti/scope.ts";
 import { firstPosition, readStream } from "../opencti/stream.ts";
-import type { StreamOptions } from "../opencti/stream_options.ts";
-import type { Checkpoint, TargetStore } from "../state/target_store.ts";
-import type { Target } from "../targets/target.ts";
-import type { BatchLimits } from "./batch.ts";
+import { performTask, type TargetPlace } from "./perform_task.ts";
 import {
   type PipelineSignals,
   retryTransient,
   runPipeline,
 } from "./pipeline.ts";
+import type { TaskDesk } from "./task_desk.ts";
 
 /** One target, its stream and its place on the platform. */
-export interface Follow extends PipelineSignals {
+export interface Follow extends PipelineSignals, TargetPlace {
   readonly connector: ConnectorIdentity;
-  /** Where a first run begins: see `firstPosition`. */
-  startFrom(platformNow: number): string;
-  readonly recover: string;
-  /** Looks the stream up on the platform. */
-  openSource(
-    signal: AbortSignal,
-  ): Promise<{ scope: StreamScope; stream: StreamOptions }>;
-  createTarget(): Target;
-  readonly graphql: GraphqlClient;
-  readonly store: TargetStore<Position>;
-  /** What is remembered of the registration, apart from the target's rows. */
-  readonly memory: Checkpoint<RegistrationMemory>;
-  readonly limits: BatchLimits;
-  readonly backoff: BackoffOptions;
-  readonly stats: TargetStats;
-  readonly log: Log;
-  /** Milliseconds since 1970. */
-  now(): number;
+  /** Where tasks are handed in; closed when the target is no longer run. */
+  readonly desk: TaskDesk;
   /** End when all that the stream held at connection time is settled. */
   readonly once: boolean;
   /** True: what a person must repair is thrown, not waited for. */
@@ -55,36 +32,80 @@ const MAX_REPAIR_MS = 600_000;
 /**
  * Runs one target until `stop` is aborted, or with `once` until the end of
  * what the stream held. Begins again when a person resets the connector on the
- * platform's screen.
+ * platform's screen, and after each task handed in at the desk: a session ends
+ * gracefully for it, whatever it was doing.
  *
  * @throws {ConfigError} With `failFast`: a person must act.
  */
 export async function follow(options: Follow): Promise<void> {
-  const { log, stats, stop } = options;
-  for (let failures = 0; !stop.aborted; failures++) {
-    try {
-      return await followStream(options);
-    } catch (error) {
-      if (!(error instanceof ConfigError) || options.failFast) throw error;
-      const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
-      stats.enter("paused", error.message);
-      log.error("target paused: a person must act", {
-        reason: error.message,
-        retryInMs,
-      });
-      await sleep(retryInMs, stop).catch(() => {});
+  const { desk, log, stats, stop } = options;
+  try {
+    for (let failures = 0; !stop.aborted;) {
+      try {
+        await serveTasks(options);
+        if (await followStream(options) === "ended") return;
+        failures = 0;
+      } catch (error) {
+        if (!(error instanceof ConfigError) || options.failFast) throw error;
+        const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
+        failures++;
+        stats.enter("paused", error.message);
+        log.error("target paused: a person must act", {
+          reason: error.message,
+          retryInMs,
+        });
+        await sleep(retryInMs, AbortSignal.any([stop, desk.bell]))
+          .catch(() => {});
+      }
     }
+  } finally {
+    desk.close();
   }
 }
 
-async function followStream(options: Follow): Promise<void> {
-  const { backoff, graphql, log, stop, store } = options;
+/** Does what waits at the desk, one after the other. */
+async function serveTasks(options: Follow): Promise<void> {
+  const { abort, desk, log, stop } = options;
+  while (!stop.aborted) {
+    const request = desk.take();
+    if (request === undefined) return;
+    const { args, signal, task } = request;
+    log.info("doing what a person asked for", { task: task.name });
+    await request.answer(() =>
+      performTask(task, args, options, {
+        stop: AbortSignal.any([stop, signal]),
+        abort,
+      })
+    );
+  }
+}
+
+/**
+ * Follows the stream until it is over, or until a task waits. What cannot
+ * start yet is waited for, but not longer than until then.
+ */
+async function followStream(options: Follow): Promise<"ended" | "asked"> {
+  const { bell } = options.desk;
+  const stop = AbortSignal.any([options.stop, bell]);
+  try {
+    await followSessions(options, stop);
+  } catch (error) {
+    if (!bell.aborted || error !== stop.reason) throw error;
+  }
+  return bell.aborted && !options.stop.aborted ? "asked" : "ended";
+}
+
+async function followSessions(
+  options: Follow,
+  stop: AbortSignal,
+): Promise<void> {
+  const { log, platform, store } = options;
   const { scope, stream } = await retryTransient(
     () => options.openSource(stop),
     options,
     stop,
   );
-  const registration = new Registration(graphql, options.connector, {
+  const registration = new Registration(platform.graphql, options.connector, {
     memory: await options.memory.load() ?? {},
     log,
   });
@@ -98,11 +119,10 @@ async function followStream(options: Follow): Promise<void> {
       await runPipeline(
         {
           ...options,
-          backoff,
           scope,
           target: options.createTarget(),
           start: async () => {
-            const start = await startPosition(registration, options);
+            const start = await startPosition(registration, options, stop);
             position = start;
             alive = registration.keepAlive(
               () => position ?? start,
@@ -121,7 +141,6 @@ async function followStream(options: Follow): Promise<void> {
               position = next;
             },
           },
-          deadLetters: store.deadLetters,
         },
         { stop: stopOrReset, abort: options.abort },
       );
@@ -131,7 +150,8 @@ async function followStream(options: Follow): Promise<void> {
       await alive;
     }
     if (!reset) {
-      if (position !== undefined) {
+      const isOver = !options.desk.bell.aborted || options.stop.aborted;
+      if (position !== undefined && isOver) {
         await lastPing(registration, position, options);
       }
       return;
@@ -144,8 +164,9 @@ async function followStream(options: Follow): Promise<void> {
 async function startPosition(
   registration: Registration,
   options: Follow,
+  stop: AbortSignal,
 ): Promise<Position> {
-  const { graphql, log, startFrom, recover, stop, store } = options;
+  const { log, platform, startFrom, recover, store } = options;
   const stored = await store.checkpoint.load();
   const advice = await retryTransient(
     () => registration.start(stored, stop),
@@ -162,7 +183,7 @@ async function startPosition(
     log.warn("the connector's state was reset in OpenCTI: starting again");
     await store.checkpoint.clear();
   } else if (stored !== undefined) return stored;
-  const platformNow = graphql.platformNow();
+  const platformNow = platform.graphql.platformNow();
   return firstPosition(startFrom(platformNow), recover, platformNow);
 }
 

@@ -4,10 +4,10 @@ import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
 import type { Position, StreamItem } from "../opencti/event.ts";
 import type { StreamScope } from "../opencti/scope.ts";
-import type { DeadLetters, NewDeadLetter } from "../state/dead_letters.ts";
 import type { Target } from "../targets/target.ts";
 import { type Batch, type BatchLimits, inBatches } from "./batch.ts";
-import { deliverAll, type RejectedEvent } from "./deliver.ts";
+import type { RejectedEvent } from "./deliver.ts";
+import { settle, type SettleOptions } from "./settle.ts";
 
 /** One configured target and all that carries events to it. */
 export interface Pipeline {
@@ -18,7 +18,7 @@ export interface Pipeline {
   open(position: Position, signal: AbortSignal): AsyncIterable<StreamItem>;
   readonly scope: StreamScope;
   readonly checkpoint: { save(position: Position): Promise<void> };
-  readonly deadLetters: Pick<DeadLetters, "keep">;
+  readonly store: SettleOptions["store"];
   readonly limits: BatchLimits;
   readonly backoff: BackoffOptions;
   readonly stats: TargetStats;
@@ -46,7 +46,7 @@ export async function runPipeline(
   pipeline: Pipeline,
   signals: PipelineSignals,
 ): Promise<void> {
-  const { checkpoint, deadLetters, limits, log, stats, target } = pipeline;
+  const { checkpoint, limits, log, stats, target } = pipeline;
   const reading = new AbortController();
   const signal = AbortSignal.any([signals.stop, reading.signal]);
   const background = new AbortController();
@@ -59,11 +59,10 @@ export async function runPipeline(
       .catch((error) => reading.abort(error));
     for await (const batch of inBatches(items, limits)) {
       const inside = await withoutOutsiders(batch, pipeline, signal);
-      const rejected = await deliverAll(target, inside, {
+      const rejected = await settle(inside, batch.malformed, {
         ...pipeline,
         ...signals,
       });
-      await deadLetters.keep(toDeadLetters(batch, rejected, pipeline.now()));
       await checkpoint.save(batch.resumeFrom);
       count(batch, rejected, stats);
       if (signal.aborted) break;
@@ -130,42 +129,6 @@ async function withoutOutsiders(
     if (gone === undefined) stats.skip("outside the stream's filter");
     return gone ?? [];
   });
-}
-
-function toDeadLetters(
-  { malformed }: Batch,
-  rejected: readonly RejectedEvent[],
-  at: number,
-): NewDeadLetter[] {
-  return [
-    ...malformed.map(({ id, reason, payload }) => ({
-      meta: {
-        at,
-        eventId: id,
-        action: "unknown",
-        internalId: "",
-        stixId: "",
-        type: "",
-        reason,
-        attempts: 1,
-      },
-      payload,
-    })),
-    ...rejected.map(({ event, reason, httpStatus, attempts }) => ({
-      meta: {
-        at,
-        eventId: event.id,
-        action: event.action,
-        internalId: event.internalId,
-        stixId: event.object.id,
-        type: event.object.type,
-        reason,
-        ...(httpStatus === undefined ? {} : { httpStatus }),
-        attempts,
-      },
-      payload: JSON.stringify(event.object),
-    })),
-  ];
 }
 
 function count(

@@ -17,6 +17,9 @@ export type StoredKey = readonly (string | number)[];
  * | `t`, name, `e`, digest    | id of the dead letter of an event and object |
  * | `t`, name, `p`, id, index | payload of a dead letter, at most 60 KB each |
  * | `t`, name, `x`, id        | the payload under this id belongs to nothing |
+ * | `t`, name, `o`, object    | ledger: what became of the object            |
+ * | `t`, name, `h`            | objects held by type, and newest version     |
+ * | `t`, name, `b`            | delete budget: recent deletes, pause         |
  */
 // deno-fmt-ignore
 export const keys = {
@@ -32,6 +35,10 @@ export const keys = {
   chunk:      (name: string, id: string, index: number): StoredKey => ["t", name, "p", id, index],
   orphans:    (name: string): StoredKey => ["t", name, "x"],
   orphan:     (name: string, id: string): StoredKey => ["t", name, "x", id],
+  objects:    (name: string): StoredKey => ["t", name, "o"],
+  object:     (name: string, id: string): StoredKey => ["t", name, "o", id],
+  tally:      (name: string): StoredKey => ["t", name, "h"],
+  budget:     (name: string): StoredKey => ["t", name, "b"],
 } as const;
 
 /** Version of the table above. A file with a newer one is refused. */

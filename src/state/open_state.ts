@@ -80,7 +80,8 @@ export async function openStateReadOnly(path: string): Promise<ReadOnlyState> {
     throw error;
   }
   return {
-    target: (name) => createTargetStore(kv, { path, name, isExclusive: false }),
+    target: (name) =>
+      createTargetStore(kv, { path, name, isExclusive: false, isReader: true }),
     names: () => guarded(path, () => readNames(kv)),
     close: () => Promise.resolve(kv.close()),
   };

@@ -6,6 +6,7 @@ import {
 } from "./dead_letters.ts";
 import { guarded } from "./failure.ts";
 import { keys } from "./keys.ts";
+import { KvLedger, type Ledger, type LedgerReader } from "./ledger.ts";
 import { type RowKey, Rows } from "./rows.ts";
 
 /** Small facts saved beside a checkpoint: counters by outcome and reason. */
@@ -51,6 +52,15 @@ export interface TargetStore<Position> {
   readonly checkpoint: Checkpoint<Position>;
   readonly rows: TargetRows;
   readonly deadLetters: DeadLetters;
+  readonly ledger: Ledger;
+  readonly budget: BudgetStore;
+}
+
+/** One small value of the pipeline's own, committed as rows are. */
+export interface BudgetStore {
+  load<Value>(): Promise<Value | undefined>;
+  /** Stages it for the next commit. */
+  set(value: unknown): void;
 }
 
 /** What of it can be read beside a running writer. */
@@ -58,6 +68,7 @@ export interface TargetReader<Position> {
   readonly checkpoint: CheckpointReader<Position>;
   readonly rows: Pick<TargetRows, "get" | "getMany" | "list">;
   readonly deadLetters: DeadLetterReader;
+  readonly ledger: LedgerReader;
 }
 
 /** Where a target's part of the state is. */
@@ -66,6 +77,8 @@ export interface StorePlace {
   readonly name: string;
   /** True: nobody else writes to this state. */
   readonly isExclusive: boolean;
+  /** True: only read, beside a writer. */
+  readonly isReader?: boolean;
 }
 
 const MAX_META_BYTES = 32 * 1024;
@@ -78,12 +91,22 @@ export function createTargetStore<Position>(
   const { name, path } = place;
   const inTurn = createQueue();
   const rows = new Rows(kv, place);
+  const ledger = new KvLedger(kv, { ...place, isWriter: !place.isReader });
+  let budget: Mutation | undefined;
   const commit = (last: readonly Mutation[]) =>
     inTurn(() =>
       guarded(path, async () => {
         const staged = rows.staged();
-        await commitInOrder(kv, [...staged.map((row) => [row]), last]);
+        const recorded = ledger.staged();
+        const own = budget;
+        await commitInOrder(kv, [
+          ...staged.map((row) => [row]),
+          ...recorded,
+          own === undefined ? last : [own, ...last],
+        ]);
         rows.settle(staged);
+        ledger.settle(recorded);
+        if (budget === own) budget = undefined;
       })
     );
   const load = async <Value>(key: Deno.KvKey) =>
@@ -106,6 +129,15 @@ export function createTargetStore<Position>(
       flush: () => commit([]),
     },
     deadLetters: new KvDeadLetters(kv, { ...place, inTurn }),
+    ledger,
+    budget: {
+      load: <Value>() =>
+        budget?.value === undefined
+          ? load<Value>(keys.budget(name))
+          : Promise.resolve(budget.value.copy() as Value),
+      set: (value) =>
+        budget = { key: keys.budget(name), value: toStored(value) },
+    },
   };
 }
 

@@ -9,7 +9,10 @@ import type { StixObject } from "../stix/object.ts";
 export type Outcome =
   /** The far side has it, or holds something newer. */
   | { status: "delivered" }
-  /** Nothing to do at this target, for a reason an analyst understands. */
+  /**
+   * Nothing to do at this target, for a reason an analyst understands: the far
+   * side does not hold the object, or no longer.
+   */
   | { status: "skipped"; reason: string }
   /** The far side refuses it. Tried 3 times in all, then a dead letter. */
   | { status: "rejected"; reason: string; httpStatus?: number | undefined }

@@ -33,6 +33,9 @@ const log = /^observability\/log\.ts$/;
 const simulator = /^simulator\//;
 const cli = /^cli\//;
 const app = /^app\.ts$/;
+const tasks = /^tasks\//;
+const taskInterface = /^pipeline\/(task|task_desk)\.ts$/;
+const control = /^control\//;
 
 const lowerRooms = [
   groundFloor,
@@ -60,8 +63,17 @@ const targetMay = [
 const RULES: readonly RoomRule[] = [
   { files: /^main\.ts$/, may: [...everyRoom, app, cli] },
   // The simulator is there for `demo` and `simulate`: no wiring knows it.
-  { files: cli, may: [...everyRoom, app, simulator] },
+  {
+    files: cli,
+    may: [...everyRoom, app, tasks, control, simulator],
+  },
   { files: app, may: everyRoom },
+  // What a person asks for, and how a running program is asked.
+  {
+    files: tasks,
+    may: [pipeline, opencti, stix, state, observability, groundFloor],
+  },
+  { files: control, may: [taskInterface, groundFloor] },
   {
     files: pipeline,
     may: [targetInterface, opencti, state, observability, groundFloor],

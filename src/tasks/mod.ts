@@ -1,0 +1,14 @@
+import type { AnyTask } from "../pipeline/task.ts";
+import { deadLettersDrop, deadLettersRetry } from "./dead_letters.ts";
+import { offsetsReset, offsetsSet, replay } from "./offsets.ts";
+import { resume } from "./resume.ts";
+
+/** Every task that a running program can be asked for. */
+export const TASKS: readonly AnyTask[] = [
+  deadLettersRetry,
+  deadLettersDrop,
+  offsetsSet,
+  offsetsReset,
+  replay,
+  resume,
+];
