@@ -9,7 +9,6 @@ import {
   type Wiring,
 } from "../app.ts";
 import type { RelayConfig, TargetConfig } from "../config/load.ts";
-import { ConfigError } from "../errors.ts";
 import { patientClient } from "../http/patient_client.ts";
 import { TargetStats } from "../observability/target_stats.ts";
 import { PlatformClient } from "../opencti/client.ts";
@@ -88,6 +87,12 @@ export class Beside {
     return { scope, stream, filters: info?.filters ?? "" };
   }
 
+  /** True: no run has saved a place in the stream, or it was lost. */
+  async isWithoutPosition({ name }: TargetConfig): Promise<boolean> {
+    const reader = this.#state?.target<Position>(name);
+    return await reader?.checkpoint.load() === undefined;
+  }
+
   async close(): Promise<void> {
     this.#clients.close();
     await this.#state?.close();
@@ -117,22 +122,4 @@ function readOnlyRows({ rows }: TargetReader<Position>): TargetState {
     delete: () => {},
     flush: () => Promise.resolve(),
   };
-}
-
-/**
- * The targets of `--target`, or all.
- *
- * @throws {ConfigError} There is no target of that name.
- */
-export function targetsOf(
-  { targets }: RelayConfig,
-  name: string | boolean | undefined,
-): readonly TargetConfig[] {
-  if (typeof name !== "string") return targets;
-  const chosen = targets.filter((target) => target.name === name);
-  if (chosen.length > 0) return chosen;
-  const names = targets.map((target) => target.name).join(", ");
-  throw new ConfigError(
-    `There is no target ${JSON.stringify(name)}; use one of ${names}`,
-  );
 }

@@ -141,6 +141,12 @@ export const COMMANDS: readonly Command[] = [
     usage: "[--fix] [--target T] [--sample N]",
     summary: "prove that the targets hold what OpenCTI has, or repair them",
     options: {
+      fix: { type: "boolean", help: "repair what differs, then look again" },
+      yes: {
+        type: "boolean",
+        help: "with --fix: remove also more than 100 things that make up " +
+          "more than 25 % of what is there",
+      },
       target: { type: "string", value: "T", help: "this target alone" },
       sample: {
         type: "string",

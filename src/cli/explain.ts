@@ -6,12 +6,13 @@ import type { DeadLetter } from "../state/dead_letters.ts";
 import type { LedgerRow } from "../state/ledger.ts";
 import { extension, OCTI_EXTENSION, text } from "../stix/object.ts";
 import type { Holding, PlannedAction } from "../targets/target.ts";
-import { Beside, type BesideTarget, targetsOf } from "./beside.ts";
+import { Beside, type BesideTarget } from "./beside.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { explainText } from "./explain_text.ts";
 import { findObject, type FoundObject, isOurs } from "./find_object.ts";
-import { stopSignals } from "./run.ts";
+import { chosenTargets } from "./run_task.ts";
 import { loadConfigFor, logFor } from "./setup.ts";
+import { stopSignals } from "./stop_signals.ts";
 
 /** What is known of one object, as `--json` prints it. */
 export interface Explanation {
@@ -66,7 +67,7 @@ export async function explain(
     throw new ConfigError("Usage: opencti-relay explain ID [--target T]");
   }
   const config = await loadConfigFor(args, io);
-  const targets = targetsOf(config, args.values.target);
+  const targets = chosenTargets(config, args, undefined);
   const log = logFor(config, io);
   const { signals: { stop: signal }, release } = stopSignals(io);
   const beside = await Beside.open({ config, log, now: () => io.now() });

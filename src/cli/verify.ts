@@ -1,12 +1,13 @@
 import { ConfigError, RejectedError, TransientError } from "../errors.ts";
 import { type Comparison, driftOf } from "../pipeline/compare.ts";
-import type { Fault, FaultCount, Suspect } from "../state/comparison_table.ts";
-import { Beside, targetsOf } from "./beside.ts";
+import { Beside } from "./beside.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { withComparison } from "./compare_target.ts";
-import { stopSignals } from "./run.ts";
+import { fix, type Fixed } from "./fix_target.ts";
+import { chosenTargets } from "./run_task.ts";
 import { loadConfigFor, logFor } from "./setup.ts";
-import { singleLine } from "./single_line.ts";
+import { stopSignals } from "./stop_signals.ts";
+import { verifyText } from "./verify_text.ts";
 
 /** What became of one target, as `--json` prints it. */
 export interface VerifyResult {
@@ -17,43 +18,45 @@ export interface VerifyResult {
   readonly comparison?: Comparison;
   /** How the objects were read. */
   readonly source?: "database" | "stream";
+  /** What `--fix` did before that comparison. */
+  readonly fixed?: Fixed;
   /** Why it could not be compared. */
   readonly error?: string;
 }
 
-/** `verify`, `verify --sample N`. */
+/** `verify`, `verify --fix`, `verify --sample N`. */
 export async function verify(
   args: CommandArgs,
   io: CommandIo,
 ): Promise<number> {
   const config = await loadConfigFor(args, io);
-  const targets = targetsOf(config, args.values.target);
+  const targets = chosenTargets(config, args, undefined);
   const sample = sampleOf(args.values.sample);
+  const isFix = args.values.fix === true;
+  if (isFix && sample !== undefined) {
+    throw new ConfigError("--fix repairs all: leave --sample out");
+  }
   const log = logFor(config, io);
   const { signals: { stop: signal }, release } = stopSignals(io);
   const beside = await Beside.open({ config, log, now: () => io.now() });
   const results: VerifyResult[] = [];
   try {
     for (const target of targets) {
-      const result = await resultOf(
-        target.name,
-        () =>
-          withComparison(
-            beside,
-            target,
-            { sample, signal },
-            ({ comparison, objects }) =>
-              Promise.resolve({
-                target: target.name,
-                clean: driftOf(comparison) === 0,
-                source: objects.source,
-                comparison,
-              }),
-          ),
-        signal,
-      );
+      const compareNow = () =>
+        withComparison(
+          beside,
+          target,
+          { sample, signal },
+          ({ comparison, objects }) =>
+            Promise.resolve(toResult(target.name, comparison, objects.source)),
+        );
+      const result = await resultOf(target.name, async () => {
+        if (!isFix) return await compareNow();
+        const fixed = await fix(beside, target, { args, io, signal });
+        return { ...await compareNow(), fixed };
+      }, signal);
       results.push(result);
-      if (args.values.json !== true) io.print(textOf(result));
+      if (args.values.json !== true) io.print(verifyText(result));
     }
   } finally {
     await beside.close();
@@ -61,6 +64,14 @@ export async function verify(
   }
   if (args.values.json === true) io.print(JSON.stringify(results));
   return exitCode(results);
+}
+
+function toResult(
+  target: string,
+  comparison: Comparison,
+  source: "database" | "stream",
+): VerifyResult {
+  return { target, clean: driftOf(comparison) === 0, source, comparison };
 }
 
 /** What cannot be read is a result, not the end of the others. */
@@ -97,58 +108,4 @@ function sampleOf(value: string | boolean | undefined): number | undefined {
     `--sample ${JSON.stringify(value)} is not a number of objects; use a ` +
       "whole number above 0",
   );
-}
-
-const FAULTS: readonly Fault[] = ["missing", "stale", "extra"];
-
-function textOf({ target, comparison, error, source }: VerifyResult): string {
-  if (comparison === undefined) {
-    return `${target}: cannot be compared: ${error ?? ""}`;
-  }
-  const { examples, faults, held, objects, sample, wanted } = comparison;
-  const lines = [
-    `${target}: ${amount(objects, "object")} of the stream, ` +
-    `${amount(wanted, "thing")} wanted, ${count(held)} ` +
-    (sample === undefined ? "there" : "of them there"),
-  ];
-  if (source === "stream") lines.push("  read by way of the stream itself");
-  for (const fault of FAULTS) {
-    const own = faults.filter((one) => one.fault === fault && !one.touched);
-    if (own.length === 0) continue;
-    lines.push(`  ${fault.padEnd(8)} ${own.map(kindText).join(", ")}`);
-    lines.push(
-      ...examples[fault].filter(({ touched }) => !touched).map(exampleText),
-    );
-  }
-  const passing = faults.filter(({ touched }) => touched)
-    .reduce((sum, one) => sum + one.count, 0);
-  if (passing > 0) {
-    lines.push(
-      `  ${amount(passing, "thing")} changed meanwhile, or wait in the ` +
-        'stream for "run": not counted as drift',
-    );
-  }
-  if (sample !== undefined) {
-    lines.push("  a sample: what is too much was not looked for");
-  }
-  lines.push(driftOf(comparison) === 0 ? "  in line" : "  drift");
-  return lines.join("\n");
-}
-
-function kindText({ kind, count }: FaultCount): string {
-  return amount(count, kind);
-}
-
-function exampleText({ fault, key, kind, name, object }: Suspect): string {
-  const who = name === "" ? "" : `${name}  `;
-  const owner = fault === "extra" ? "" : `  object ${object}`;
-  return `           ${singleLine(`${who}${kind} ${key}${owner}`)}`;
-}
-
-function amount(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-function count(number: number): string {
-  return number.toLocaleString("en-US");
 }

@@ -10,6 +10,7 @@ import {
   type StixObject,
 } from "../stix/object.ts";
 import type { StreamEvent } from "./event.ts";
+import { idAt } from "./event_id.ts";
 import { readFilterGroup } from "./filter_group.ts";
 import type { GraphqlClient } from "./graphql.ts";
 import {
@@ -29,8 +30,8 @@ export interface CollectionOptions {
   /** Types of relationships; empty: none. */
   readonly relationships: readonly string[];
   readonly withInferences: boolean;
-  /** Lowest version of the events: see `Position.versionFloor`. */
-  readonly versionFloor?: number | undefined;
+  /** Of the events: above all that came before the objects were read. */
+  readonly version: number;
   readonly backoff: BackoffOptions;
   readonly log: Log;
   /** Objects per page at most. Default 500. */
@@ -62,8 +63,8 @@ export class Collection {
 
   /**
    * All objects that match the stream's filter, oldest first, page by page; one
-   * that is changed meanwhile is read before or after. Each as an event whose
-   * version wins over all that came before.
+   * that is changed meanwhile is read before or after. Each as an event of the
+   * time of its last change.
    *
    * @throws {GraphqlRefusal} The platform cannot be asked this filter.
    * @throws {TransientError} It fails even for single objects.
@@ -161,19 +162,15 @@ export class Collection {
   }
 
   #toEvents(nodes: readonly Node[]): StreamEvent[] {
-    const { graphql, versionFloor = 0, withInferences } = this.#options;
-    const now = graphql.platformNow();
+    const { version, withInferences } = this.#options;
     return nodes.flatMap(({ toStix }): StreamEvent[] => {
       const object = parsed(toStix);
       if (object === undefined) return [];
       const octi = extension(object, OCTI_EXTENSION);
       if (octi.is_inferred === true && !withInferences) return [];
-      // The platform's clock is known to a second.
-      const changed = Date.parse(`${octi.updated_at}`) + 1 || 0;
-      const ms = Math.max(Math.trunc(now), changed);
       return [{
-        id: `${ms}-0`,
-        version: Math.max(ms * 1000, versionFloor),
+        id: idAt(Date.parse(`${octi.updated_at}`) || 0),
+        version,
         action: "create",
         cause: "recovered",
         internalId: internalId(object),

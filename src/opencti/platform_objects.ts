@@ -1,12 +1,16 @@
 /** All objects of a live stream as they are now, and what changes after. */
 import { LoginError, RejectedError, TransientError } from "../errors.ts";
-import { isRecord, type StixObject } from "../stix/object.ts";
+import {
+  extension,
+  internalId,
+  OCTI_EXTENSION,
+  type StixObject,
+} from "../stix/object.ts";
 import type { PlatformClient } from "./client.ts";
 import { Collection, type CollectionOptions } from "./collection.ts";
 import { connect } from "./connection.ts";
 import type { Position, StreamEvent } from "./event.ts";
-import { compareIds, idAt, isEventId, versionOf } from "./event_id.ts";
-import { STIX_OBJECT } from "./operations.ts";
+import { compareIds, idAt, idMs, isEventId } from "./event_id.ts";
 import type { StreamScope } from "./scope.ts";
 import { readStream } from "./stream.ts";
 import type { StreamOptions } from "./stream_options.ts";
@@ -34,6 +38,8 @@ export interface PlatformObjectsOptions {
 
 /** `recover` in the platform's future would lose events. */
 const MARGIN_MS = 60_000;
+/** [versionOf] The highest sequence that a version tells apart. */
+const LAST_SEQUENCE = 999;
 const PAGE_SIZE = 500;
 /** Connections in a row that come to nothing. */
 const MAX_FAILURES = 5;
@@ -53,6 +59,11 @@ export class PlatformObjects {
   /** Where `changes()` goes on. */
   #next: Position;
   #usesStream: boolean;
+  /**
+   * Of the objects' events: above every event before, not above the next. By
+   * the stream's ids and not by a clock, which may be ahead of theirs.
+   */
+  readonly #version: number;
 
   private constructor(
     options: PlatformObjectsOptions,
@@ -61,6 +72,10 @@ export class PlatformObjects {
   ) {
     const { backoff, filters, follower, platform, stream, types } = options;
     this.#options = options;
+    this.#version = Math.max(
+      idMs(position.from) * 1000 + LAST_SEQUENCE,
+      follower?.versionFloor ?? 0,
+    );
     this.position = position;
     this.#next = next;
     this.#usesStream = types === undefined;
@@ -69,7 +84,7 @@ export class PlatformObjects {
       filters,
       ...types,
       withInferences: stream.withInferences,
-      versionFloor: follower?.versionFloor,
+      version: this.#version,
       backoff,
       log: stream.log,
       pageSize: options.pageSize ?? PAGE_SIZE,
@@ -169,15 +184,13 @@ export class PlatformObjects {
     for (let at = 0; at < ids.length; at += PARALLEL_READS) {
       const chunk = ids.slice(at, at + PARALLEL_READS);
       const objects = await Promise.all(
-        chunk.map((id) => this.#readObject(id, signal)),
+        chunk.map((id) => this.#options.platform.readObject(id, signal)),
       );
-      events.push(
-        ...objects.flatMap((object, index) =>
-          object === undefined
-            ? []
-            : [this.#toEvent(chunk[index] ?? "", object)]
-        ),
+      // Merged into another one, it is that one which is found.
+      const found = objects.filter((object, index) =>
+        object !== undefined && internalId(object) === chunk[index]
       );
+      events.push(...found.map((object) => this.#toEvent(object!)));
     }
     const outside = await this.#options.scope.outside(events, signal);
     return events.filter((event) => !outside.has(event));
@@ -263,26 +276,15 @@ export class PlatformObjects {
     );
   }
 
-  async #readObject(
-    id: string,
-    signal: AbortSignal,
-  ): Promise<StixObject | undefined> {
-    const { stix } = await this.#options.platform.graphql.query<
-      { stix: string | null }
-    >(STIX_OBJECT, { id }, signal);
-    const object: unknown = stix ? JSON.parse(stix) : undefined;
-    return isRecord(object) ? object as StixObject : undefined;
-  }
-
-  #toEvent(internalId: string, object: StixObject): StreamEvent {
-    const { follower, platform } = this.#options;
-    const id = idAt(platform.graphql.platformNow());
+  #toEvent(object: StixObject): StreamEvent {
+    const { updated_at: at } = extension(object, OCTI_EXTENSION);
     return {
-      id,
-      version: Math.max(versionOf(id), follower?.versionFloor ?? 0),
-      action: "create",
+      id: idAt(Date.parse(`${at ?? object.modified}`) || 0),
+      version: this.#version,
+      // Where the platform does not say what matches, it is taken as it is.
+      action: "update",
       cause: "recovered",
-      internalId,
+      internalId: internalId(object),
       object,
       bytes: 0,
       unsure: true,

@@ -12,7 +12,7 @@ import {
 
 /** What the ordinary write path needs beside the target itself. */
 export interface SettleOptions extends DeliverOptions {
-  readonly target: Target;
+  readonly target: Pick<Target, "deliver">;
   readonly store: Pick<TargetStore<Position>, "deadLetters" | "ledger">;
   /** Milliseconds since 1970. */
   now(): number;
