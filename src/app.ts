@@ -7,12 +7,15 @@ import type { Endpoint, HttpClient } from "./http/client.ts";
 import { createHttpClient } from "./http/create_client.ts";
 import type { Log } from "./observability/log.ts";
 import { TargetStats } from "./observability/target_stats.ts";
+import { hasCapability } from "./opencti/capability.ts";
 import { PlatformClient } from "./opencti/client.ts";
 import type { Position } from "./opencti/event.ts";
 import type { RegistrationMemory } from "./opencti/registration.ts";
 import { type StreamScope, streamScope } from "./opencti/scope.ts";
 import type { StreamOptions } from "./opencti/stream_options.ts";
 import type { BatchLimits } from "./pipeline/batch.ts";
+import { createFilter } from "./filter/mod.ts";
+import { DeleteBudget } from "./pipeline/delete_budget.ts";
 import { follow } from "./pipeline/follow.ts";
 import type { TargetPlace } from "./pipeline/perform_task.ts";
 import { type PipelineSignals, retryTransient } from "./pipeline/pipeline.ts";
@@ -20,6 +23,7 @@ import { TaskDesk } from "./pipeline/task_desk.ts";
 import type { RelayState } from "./state/open_state.ts";
 import type { Target, TargetServices } from "./targets/target.ts";
 
+export { hasCapability } from "./opencti/capability.ts";
 export { emptyState } from "./state/empty_state.ts";
 
 /** What the parts of the program are wired with. */
@@ -68,7 +72,7 @@ export function platformEndpoint({ opencti }: RelayConfig): Endpoint {
 
 /** One configured target with the services it needs. */
 export function createTarget(
-  { definition, name, settings }: TargetConfig,
+  { definition, filter, name, settings }: TargetConfig,
   wiring: Wiring,
   services: Pick<TargetServices, "http" | "opencti" | "state">,
 ): Target {
@@ -76,7 +80,7 @@ export function createTarget(
     name,
     log: wiring.log.with({ target: name }),
     now: wiring.now,
-    contents: { reasonAgainst: () => Promise.resolve(undefined) },
+    contents: createFilter(filter, services.opencti, wiring.now).contents,
     ...services,
   });
 }
@@ -157,17 +161,6 @@ async function explainRefusal(
     "lacks the markings it requires";
 }
 
-/** BYPASS stands for every capability. */
-export function hasCapability(
-  capabilities: readonly string[],
-  name: string,
-): boolean {
-  return capabilities.some((capability) =>
-    capability === "BYPASS" || capability === name ||
-    capability.startsWith(`${name}_`)
-  );
-}
-
 /** A target with its stream and its part of the state, ready to be run. */
 export function targetPlace(
   target: TargetConfig,
@@ -196,6 +189,8 @@ export function targetPlace(
       }),
     platform,
     store,
+    filter: createFilter(target.filter, platform, wiring.now),
+    budget: new DeleteBudget(store.budget, target.deleteBudget, wiring.now),
     memory: state.target<RegistrationMemory>(`${target.name}/connector`)
       .checkpoint,
     now: wiring.now,
@@ -256,6 +251,7 @@ export async function runTargets(options: RunOptions): Promise<void> {
           connector: target.connector,
           desk: options.desks?.get(target.name) ?? new TaskDesk(),
           once: options.once,
+          maxLetterAgeMs: config.deadLetters.maxAgeMs,
           failFast: options.once || config.targets.length === 1,
         });
       } catch (error) {

@@ -7,12 +7,14 @@ import {
   platformEndpoint,
   type Wiring,
 } from "../app.ts";
+import type { TargetConfig } from "../config/load.ts";
 import {
   ConfigError,
   LoginError,
   RejectedError,
   TransientError,
 } from "../errors.ts";
+import { createFilter } from "../filter/mod.ts";
 import { PlatformClient, type PlatformInfo } from "../opencti/client.ts";
 import type { CheckResult } from "../targets/target.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
@@ -60,6 +62,7 @@ export async function check(
     lines.push(...await checkPlatform(platform, signal));
     for (const target of config.targets) {
       lines.push(...await checkStream(platform, target.stream.id, signal));
+      lines.push(...checkFilter(target, platform));
       const instance = createTarget(target, wiring, {
         http: (endpoint) => clients.http(endpoint),
         opencti: platform,
@@ -130,6 +133,32 @@ function checkCapabilities({ capabilities, user }: PlatformInfo): Line[] {
         remedy: `give a role of user "${user}" the capability ${name}`,
       };
   });
+}
+
+/** What the target's filter is, and whether TLP:RED passes it. */
+function checkFilter(
+  { filter, name }: TargetConfig,
+  platform: PlatformClient,
+): Line[] {
+  const subject = "filter";
+  const { description, letsRedPass } = createFilter(
+    filter,
+    platform,
+    () => Date.now(),
+  );
+  const detail = description ?? "none: everything of the stream passes";
+  const lines: Line[] = [{ at: name, subject, status: "ok", detail }];
+  if (letsRedPass) {
+    lines.push({
+      at: name,
+      subject: "TLP ceiling",
+      status: "warning",
+      detail: "what is marked TLP:RED would reach this target too",
+      remedy: "set max_tlp in the block filter of the target, or of " +
+        "connector, such as AMBER+STRICT",
+    });
+  }
+  return lines;
 }
 
 async function checkStream(

@@ -9,11 +9,13 @@ import {
 } from "../app.ts";
 import type { TargetConfig } from "../config/load.ts";
 import { startOf } from "../config/start.ts";
+import { createFilter } from "../filter/mod.ts";
 import { TargetStats } from "../observability/target_stats.ts";
 import { PlatformClient } from "../opencti/client.ts";
 import type { Position } from "../opencti/event.ts";
 import { firstPosition, readStream } from "../opencti/stream.ts";
 import { inBatches } from "../pipeline/batch.ts";
+import { withhold } from "../pipeline/withhold.ts";
 import { openStateReadOnly } from "../state/open_state.ts";
 
 /** How a dry run ends and where its lines go. */
@@ -65,6 +67,7 @@ async function planTarget(
     opencti: platform,
     state: emptyState(),
   });
+  const filter = createFilter(config.filter, platform, wiring.now);
   const stats = new TargetStats(config.name);
   const { scope, stream } = await openSource(config, wiring, {
     platform,
@@ -86,8 +89,25 @@ async function planTarget(
     for (const { id, reason } of batch.malformed) {
       printAction({ event: id, action: "dead-letter", reason });
     }
-    for (const action of await target.plan(inside, signal)) {
-      printAction(action);
+    // Nothing is known of what is there: an object that does not match goes.
+    const { events, reasons, dropped } = await withhold(
+      inside,
+      new Map(),
+      filter,
+      signal,
+    );
+    for (const [{ id, internalId }, reason] of dropped) {
+      printAction({ event: id, object: internalId, action: "skip", reason });
+    }
+    const withheld = new Map(
+      [...reasons.values()].map(({ event, reason }) => [
+        event.internalId,
+        reason,
+      ]),
+    );
+    for (const action of await target.plan(events, signal)) {
+      const reason = withheld.get(action.object);
+      printAction(reason === undefined ? action : { ...action, reason });
     }
   }
 

@@ -87,6 +87,10 @@ export class BlockReader {
     if (kind === "pem") {
       return { input: await this.#pem(child, at), effective: value };
     }
+    if (kind === "file") {
+      const what = `the file ${JSON.stringify(value)}`;
+      return { input: await this.#content(child, at, what), effective: value };
+    }
     const shown = kind === "proxy" ? withoutCredentials(value) : value;
     return { input: value, effective: shown };
   }

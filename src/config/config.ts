@@ -1,5 +1,6 @@
 import type { LogLevel } from "../observability/log.ts";
 import type { TargetDefinition } from "../targets/target.ts";
+import type { BudgetSettings, FilterSettings } from "./guards.ts";
 import type { ProxySettings } from "./proxy.ts";
 import type { Secret } from "./secret.ts";
 
@@ -24,6 +25,10 @@ export interface RelayConfig {
     readonly proxy?: string;
   };
   readonly state: { readonly path: string };
+  readonly deadLetters: {
+    /** Older ones are dropped. */
+    readonly maxAgeMs?: number;
+  };
   readonly log: {
     readonly level: LogLevel;
     readonly format: "auto" | "text" | "json";
@@ -51,6 +56,8 @@ export interface TargetConfig {
     readonly scope: readonly string[];
   };
   readonly stream: StreamSettings;
+  readonly filter: FilterSettings;
+  readonly deleteBudget: BudgetSettings;
 }
 
 /** What a target follows, and from where on its first run. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 export type Field<Output> = z.ZodType<Output, unknown>;
 
 /** Settings the loader treats specially. */
-export type FieldKind = "secret" | "pem" | "proxy";
+export type FieldKind = "secret" | "pem" | "proxy" | "file";
 
 const KINDS = z.registry<{ kind: FieldKind }>();
 

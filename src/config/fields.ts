@@ -129,6 +129,12 @@ export function pemFile(): Field<string> {
   return marked(field(readPem, { type: "string" }), "pem");
 }
 
+/** Path of a text file. The loader reads it: the schema sees the text. */
+export function textFile(): Field<string> {
+  const read = (value: unknown) => String(value);
+  return marked(field(read, { type: "string" }), "file");
+}
+
 /**
  * ISO 8601 date or date and time; without a zone it is UTC. The result is
  * `2026-01-31T00:00:00.000Z`.

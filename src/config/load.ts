@@ -45,6 +45,7 @@ import {
 
 export type { LoadOptions } from "./layers.ts";
 export type { RelayConfig, StreamSettings, TargetConfig } from "./config.ts";
+export type { BudgetSettings, FilterSettings } from "./guards.ts";
 export type { ReadTextFile } from "./settings.ts";
 
 /**
@@ -186,7 +187,7 @@ function relayConfig(
   if (relay.output === undefined) {
     throw new Error("the configuration was not read and no problem noted");
   }
-  const { opencti, state, log, http, proxy } = relay.output;
+  const { opencti, state, log, http, proxy, dead_letters } = relay.output;
   const noProxy = proxy.no_proxy;
   const proxies = { http: proxy.http, https: proxy.https, noProxy };
   const ownProxy = opencti.proxy ?? proxyFor(proxies, opencti.url);
@@ -212,6 +213,9 @@ function relayConfig(
       ...(ownProxy && { proxy: ownProxy }),
     },
     state: { path: state.path },
+    deadLetters: dead_letters.max_age === undefined
+      ? {}
+      : { maxAgeMs: dead_letters.max_age },
     log,
     ...(http && { http }),
     proxy: proxies,
@@ -230,7 +234,7 @@ function effectiveTargets(
   targets: readonly ReadTarget[],
   configs: readonly TargetConfig[],
 ): Record<string, unknown>[] {
-  return targets.map(({ settings }, index) => {
+  return targets.map(({ base, settings }, index) => {
     const config = configs[index]!;
     return {
       name: config.name,
@@ -243,6 +247,8 @@ function effectiveTargets(
       live_stream_with_inferences: config.stream.withInferences,
       live_stream_recover_iso_date: recoverText(config.stream),
       live_stream_start_timestamp: config.stream.startFrom,
+      filter: base.effective.filter,
+      delete_budget: base.effective.delete_budget,
       ...settings.effective,
     };
   });

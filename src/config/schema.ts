@@ -5,6 +5,7 @@ import {
   booleanField,
   choice,
   commaList,
+  duration,
   type Field,
   field,
   fieldKind,
@@ -19,6 +20,7 @@ import {
   url,
   uuid,
 } from "./fields.ts";
+import { GUARD_SHAPE } from "./guard_schema.ts";
 
 /** What the stream of a target is like; `connector` and each target have it. */
 const STREAM_SHAPE = {
@@ -65,6 +67,7 @@ export const CONNECTOR_SCHEMA = z.strictObject({
   ),
   log_level: logLevel().optional().describe("Another name of log.level"),
   ...STREAM_SHAPE,
+  ...GUARD_SHAPE,
 });
 
 /** The whole file apart from `targets` and the blocks of the connectors. */
@@ -100,6 +103,13 @@ export const RELAY_SCHEMA = z.strictObject({
         "$STATE_DIRECTORY",
     ),
   }).prefault({}).describe("What is remembered between runs"),
+  dead_letters: z.strictObject({
+    max_age: duration().optional().describe(
+      "Dead letters older than this are dropped, at start and daily. " +
+        "Default: none is, since a letter is the only trace of what a tool " +
+        "lacks",
+    ),
+  }).prefault({}).describe("What targets refused"),
   log: z.strictObject({
     level: logLevel().prefault("info").describe(
       "debug, info, warn, error or off",
@@ -139,6 +149,7 @@ export const TARGET_SCHEMA = z.strictObject({
     "Name of this target's connector in OpenCTI. The default depends on its type",
   ),
   ...STREAM_SHAPE,
+  ...GUARD_SHAPE,
 });
 
 /** Blocks of the file that are not a target's. */
@@ -167,8 +178,14 @@ function namesOf(
   path: string,
   member: z.core.$ZodType,
 ): (readonly [string, string])[] {
+  const members = objectShape(member);
+  if (members !== undefined) {
+    return Object.entries(members).flatMap(([key, inner]) =>
+      namesOf(`${path}.${key}`, inner)
+    );
+  }
   const variable = OWN_VARIABLES[path] ??
-    path.replace(".", "_").toUpperCase();
+    path.replaceAll(".", "_").toUpperCase();
   return fieldKind(member) === "secret"
     ? [[path, variable], [`${path}_file`, `${variable}_FILE`]]
     : [[path, variable]];

@@ -2,6 +2,7 @@ import { v5 } from "uuid";
 import type { z } from "zod";
 import type { StreamSettings, TargetConfig } from "./config.ts";
 import type { Draft } from "./drafts.ts";
+import { budgetSettings, filterSettings } from "./guards.ts";
 import type { Problems } from "./problems.ts";
 import { CONNECTOR_SCHEMA, TARGET_SCHEMA } from "./schema.ts";
 import {
@@ -119,6 +120,11 @@ export function targetConfigs(
         scope: connector.scope ?? definition.seed.connector.scope.split(","),
       },
       stream,
+      filter: filterSettings(connector.filter, base.output.filter),
+      deleteBudget: budgetSettings(
+        connector.delete_budget,
+        base.output.delete_budget,
+      ),
     }];
   });
 }

@@ -22,6 +22,8 @@ export interface DeliverOptions {
   readonly abort: AbortSignal;
   readonly stats: TargetStats;
   readonly log: Log;
+  /** Why an event stands for one that the filter withheld. */
+  withheld?(event: StreamEvent): string | undefined;
   /** Told what became of each event in the end. */
   settled?(event: StreamEvent, outcome: Outcome): void;
 }
@@ -57,9 +59,8 @@ export async function deliverAll(
         again.push(event);
         return;
       }
-      if (outcome.status === "delivered") options.stats.delivered++;
-      else if (outcome.status === "skipped") options.stats.skip(outcome.reason);
-      else {
+      const withheld = options.withheld?.(event);
+      if (outcome.status === "rejected") {
         const attempts = (tries.get(event) ?? 0) + 1;
         tries.set(event, attempts);
         if (attempts < MAX_TRIES) {
@@ -67,7 +68,9 @@ export async function deliverAll(
           return;
         }
         rejected.push(toRejected(event, outcome, attempts));
-      }
+      } else if (withheld !== undefined) options.stats.skip(withheld);
+      else if (outcome.status === "skipped") options.stats.skip(outcome.reason);
+      else options.stats.delivered++;
       options.settled?.(event, outcome);
     });
     const progressed = again.length < open.length;

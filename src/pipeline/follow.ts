@@ -6,13 +6,12 @@ import {
   Registration,
 } from "../opencti/registration.ts";
 import { firstPosition, readStream } from "../opencti/stream.ts";
+import { DeleteBudgetError } from "./delete_budget.ts";
 import { performTask, type TargetPlace } from "./perform_task.ts";
-import {
-  type PipelineSignals,
-  retryTransient,
-  runPipeline,
-} from "./pipeline.ts";
+import { type PipelineSignals, runPipeline } from "./pipeline.ts";
+import { retryTransient } from "./retry_transient.ts";
 import type { TaskDesk } from "./task_desk.ts";
+import { keepTidy } from "./upkeep.ts";
 
 /** One target, its stream and its place on the platform. */
 export interface Follow extends PipelineSignals, TargetPlace {
@@ -21,6 +20,8 @@ export interface Follow extends PipelineSignals, TargetPlace {
   readonly desk: TaskDesk;
   /** End when all that the stream held at connection time is settled. */
   readonly once: boolean;
+  /** Age at which dead letters are dropped. */
+  readonly maxLetterAgeMs: number | undefined;
   /** True: what a person must repair is thrown, not waited for. */
   readonly failFast: boolean;
 }
@@ -39,6 +40,8 @@ const MAX_REPAIR_MS = 600_000;
  */
 export async function follow(options: Follow): Promise<void> {
   const { desk, log, stats, stop } = options;
+  const over = new AbortController();
+  const tidying = keepTidy(options, over.signal);
   try {
     for (let failures = 0; !stop.aborted;) {
       try {
@@ -46,7 +49,10 @@ export async function follow(options: Follow): Promise<void> {
         if (await followStream(options) === "ended") return;
         failures = 0;
       } catch (error) {
-        if (!(error instanceof ConfigError) || options.failFast) throw error;
+        if (!(error instanceof ConfigError)) throw error;
+        // A flood of deletes is no reason to end, but to wait for a person.
+        const isFlood = error instanceof DeleteBudgetError && !options.once;
+        if (options.failFast && !isFlood) throw error;
         const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
         failures++;
         stats.enter("paused", error.message);
@@ -60,6 +66,8 @@ export async function follow(options: Follow): Promise<void> {
     }
   } finally {
     desk.close();
+    over.abort();
+    await tidying;
   }
 }
 

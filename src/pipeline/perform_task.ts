@@ -9,8 +9,9 @@ import type { StreamScope } from "../opencti/scope.ts";
 import { firstPosition } from "../opencti/stream.ts";
 import type { StreamOptions } from "../opencti/stream_options.ts";
 import type { Checkpoint, TargetStore } from "../state/target_store.ts";
-import type { Inventory, Target } from "../targets/target.ts";
+import type { ContentFilter, Inventory, Target } from "../targets/target.ts";
 import type { BatchLimits } from "./batch.ts";
+import type { DeleteBudget } from "./delete_budget.ts";
 import type { RejectedEvent } from "./deliver.ts";
 import type { PipelineSignals } from "./pipeline.ts";
 import { settle } from "./settle.ts";
@@ -30,6 +31,9 @@ export interface TargetPlace {
   createTarget(): Target;
   readonly platform: PlatformClient;
   readonly store: TargetStore<Position>;
+  /** What of the stream it may carry. */
+  readonly filter: ContentFilter;
+  readonly budget: DeleteBudget;
   /** What is remembered of the registration, apart from the target's rows. */
   readonly memory: Checkpoint<RegistrationMemory>;
   readonly limits: BatchLimits;

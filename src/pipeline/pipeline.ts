@@ -7,7 +7,10 @@ import type { StreamScope } from "../opencti/scope.ts";
 import type { Target } from "../targets/target.ts";
 import { type Batch, type BatchLimits, inBatches } from "./batch.ts";
 import type { RejectedEvent } from "./deliver.ts";
+import { retryTransient } from "./retry_transient.ts";
 import { settle, type SettleOptions } from "./settle.ts";
+
+export { retryTransient } from "./retry_transient.ts";
 
 /** One configured target and all that carries events to it. */
 export interface Pipeline {
@@ -19,6 +22,8 @@ export interface Pipeline {
   readonly scope: StreamScope;
   readonly checkpoint: { save(position: Position): Promise<void> };
   readonly store: SettleOptions["store"];
+  readonly filter: SettleOptions["filter"];
+  readonly budget: SettleOptions["budget"];
   readonly limits: BatchLimits;
   readonly backoff: BackoffOptions;
   readonly stats: TargetStats;
@@ -78,29 +83,6 @@ export async function runPipeline(
     background.abort();
     await backgroundWork;
     stats.enter("stopped");
-  }
-}
-
-/** Repeats what a far side that cannot be reached made fail, without end. */
-export async function retryTransient<Result>(
-  work: () => Promise<Result>,
-  { backoff, log, stats }: Pick<Pipeline, "backoff" | "log" | "stats">,
-  signal: AbortSignal,
-): Promise<Result> {
-  for (let failures = 1;; failures++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      if (!(error instanceof TransientError)) throw error;
-      const retryInMs = Math.max(
-        fullJitterMs(failures, backoff),
-        error.retryAfterMs ?? 0,
-      );
-      stats.enter("waiting", error.message);
-      log.warn("cannot start yet", { reason: error.message, retryInMs });
-      await sleep(retryInMs, signal);
-    }
   }
 }
 

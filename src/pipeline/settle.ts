@@ -1,28 +1,39 @@
 import type { Position, StreamEvent } from "../opencti/event.ts";
 import type { NewDeadLetter } from "../state/dead_letters.ts";
-import type { TargetStore } from "../state/target_store.ts";
 import type { Fate, Ledger, LedgerEntry, LedgerRow } from "../state/ledger.ts";
-import type { Outcome, Target } from "../targets/target.ts";
+import type { TargetStore } from "../state/target_store.ts";
+import type { ContentFilter, Outcome, Target } from "../targets/target.ts";
 import type { Malformed } from "./batch.ts";
+import type { DeleteBudget } from "./delete_budget.ts";
 import {
   deliverAll,
   type DeliverOptions,
   type RejectedEvent,
 } from "./deliver.ts";
+import { retryTransient } from "./retry_transient.ts";
+import { withhold } from "./withhold.ts";
 
 /** What the ordinary write path needs beside the target itself. */
 export interface SettleOptions extends DeliverOptions {
   readonly target: Pick<Target, "deliver">;
-  readonly store: Pick<TargetStore<Position>, "deadLetters" | "ledger">;
+  /** What of the stream the target may carry. */
+  readonly filter: ContentFilter;
+  readonly budget: DeleteBudget;
+  readonly store: Pick<
+    TargetStore<Position>,
+    "deadLetters" | "ledger" | "rows"
+  >;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
 /**
- * The ordinary write path: delivers until every event is settled and keeps
- * what the target refused. Not yet on disk when it resolves: what is staged
+ * The ordinary write path: filter, delete budget, delivery until every event
+ * is settled, dead letters for what the target refused, and a row of the
+ * ledger for each object. Not yet on disk when it resolves: what is staged
  * waits for the checkpoint, or for `rows.flush()`.
  *
+ * @throws {DeleteBudgetError} Before anything is delivered.
  * @throws The reason of `stop` or `abort`, when aborted before the end.
  */
 export async function settle(
@@ -30,21 +41,48 @@ export async function settle(
   malformed: readonly Malformed[],
   options: SettleOptions,
 ): Promise<RejectedEvent[]> {
-  const { stats, store, target } = options;
-  const { ledger } = store;
+  const { filter, now, stats, stop, store, target } = options;
+  const { deadLetters, ledger, rows } = store;
   const former = await rowsOf(events, ledger);
+  const withheld = await retryTransient(
+    () => withhold(events, former, filter, stop),
+    options,
+    stop,
+  );
+  for (const reason of withheld.dropped.values()) stats.skip(reason);
+  const { reasons } = withheld;
+  const original = (event: StreamEvent) => reasons.get(event)?.event ?? event;
+  const held = await ledger.held();
+  const count = await options.budget.admit(
+    withheld.events.filter((event) =>
+      event.action === "delete" && former.get(original(event))?.isHeld
+    ),
+    total(held),
+    () => rows.flush(),
+  );
   const outcomes = new Map<StreamEvent, Outcome>();
-  const rejected = await deliverAll(target, events, {
+  const rejected = await deliverAll(target, withheld.events, {
     ...options,
+    withheld: (event) => reasons.get(event)?.reason,
     settled: (event, outcome) => outcomes.set(event, outcome),
   });
-  await store.deadLetters.keep(
-    toDeadLetters(malformed, rejected, options.now()),
-  );
+  count();
+  await deadLetters.keep(toDeadLetters(malformed, rejected, now()));
+  // What was dropped has a row only where it had one.
+  const dropped = [...withheld.dropped].filter(([event]) => former.get(event));
+  const entries = [
+    ...withheld.events.map((event) =>
+      toEntry(event, outcomes.get(event), reasons.get(event))
+    ),
+    ...dropped.map(([event, reason]) =>
+      toEntry(event, { status: "skipped", reason }, { event, reason })
+    ),
+  ];
   await ledger.record(
-    events.map((event) => toEntry(event, outcomes.get(event))),
-    events.map((event) => former.get(event)),
-    options.now(),
+    entries,
+    [...withheld.events.map(original), ...dropped.map(([event]) => event)]
+      .map((event) => former.get(event)),
+    now(),
   );
   stats.held = await ledger.held();
   return rejected;
@@ -65,36 +103,43 @@ async function rowsOf(
   return new Map(asked.map((event, index) => [event, rows[index]]));
 }
 
+function total(held: ReadonlyMap<string, number>): number {
+  return [...held.values()].reduce((sum, count) => sum + count, 0);
+}
+
 /** Without an outcome it was refused. */
 function toEntry(
-  { action, id, internalId, object, version }: StreamEvent,
+  delivered: StreamEvent,
   outcome: Outcome | undefined,
+  withheld: { event: StreamEvent; reason: string } | undefined,
 ): LedgerEntry {
+  const event = withheld?.event ?? delivered;
+  const isRefused = outcome === undefined || outcome.status === "rejected";
+  const reason = outcome === undefined || outcome.status === "delivered"
+    ? undefined
+    : outcome.reason;
   return {
-    internalId,
-    stixId: object.id,
-    type: object.type,
-    eventId: id,
-    version,
-    action,
-    fate: fateOf(action, outcome),
-    ...(outcome === undefined || outcome.status === "delivered"
-      ? {}
-      : { reason: outcome.reason }),
+    internalId: event.internalId,
+    stixId: event.object.id,
+    type: event.object.type,
+    eventId: event.id,
+    version: event.version,
+    action: event.action,
+    fate: isRefused
+      ? "rejected"
+      : fateOf(event.action, withheld === undefined ? outcome : undefined),
+    reason: isRefused ? reason : withheld?.reason ?? reason,
+    ...(withheld === undefined ? {} : { isTold: true }),
   };
 }
 
+/** Without an outcome it was withheld. */
 function fateOf(
   action: StreamEvent["action"],
   outcome: Outcome | undefined,
 ): Fate {
-  if (outcome?.status === "skipped") {
-    return action === "delete" ? "gone" : "skipped";
-  }
-  if (outcome?.status === "delivered") {
-    return action === "delete" ? "gone" : "held";
-  }
-  return "rejected";
+  if (action === "delete") return "gone";
+  return outcome?.status === "delivered" ? "held" : "skipped";
 }
 
 function toDeadLetters(

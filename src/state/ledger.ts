@@ -141,7 +141,7 @@ export class KvLedger implements Ledger {
     entries.forEach((entry, index) => {
       const old = former[index];
       const row = toRow(entry, old, at);
-      if (isUntold(row, old, held)) return;
+      if (entry.isTold !== true && isUntold(row, old, held)) return;
       const change = Number(row.isHeld) - Number(old?.isHeld ?? false);
       if (change !== 0) {
         // The type it was counted under, which a merge may have changed.
@@ -189,7 +189,7 @@ export class KvLedger implements Ledger {
 
 /** Also where an update replays an older event: the last one stays the last. */
 function toRow(
-  { eventId, reason, ...entry }: LedgerEntry,
+  { eventId, reason, isTold: _, ...entry }: LedgerEntry,
   old: LedgerRow | undefined,
   at: number,
 ): LedgerRow {

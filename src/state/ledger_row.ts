@@ -61,6 +61,8 @@ export interface LedgerEntry {
   readonly action: LedgerRow["action"];
   readonly fate: Fate;
   readonly reason?: string | undefined;
+  /** Recorded whatever the target holds of its type. */
+  readonly isTold?: boolean;
 }
 
 /** The ledger of one target. */

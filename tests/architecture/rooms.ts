@@ -36,6 +36,7 @@ const app = /^app\.ts$/;
 const tasks = /^tasks\//;
 const taskInterface = /^pipeline\/(task|task_desk)\.ts$/;
 const control = /^control\//;
+const filter = /^filter\//;
 
 const lowerRooms = [
   groundFloor,
@@ -47,7 +48,7 @@ const lowerRooms = [
   config,
   opencti,
 ];
-const everyRoom = [...lowerRooms, targets, pipeline];
+const everyRoom = [...lowerRooms, targets, pipeline, filter];
 const targetMay = [
   targetHelpers,
   targetShared,
@@ -72,6 +73,11 @@ const RULES: readonly RoomRule[] = [
   {
     files: tasks,
     may: [pipeline, opencti, stix, state, observability, groundFloor],
+  },
+  {
+    files: filter,
+    may: [opencti, stix, groundFloor],
+    mayAsType: [config, targetInterface],
   },
   { files: control, may: [taskInterface, groundFloor] },
   {

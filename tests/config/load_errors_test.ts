@@ -120,7 +120,7 @@ const CASES: readonly [string, Given, readonly string[]][] = [
   ["a placeholder that is no UUID", yaml("connector: {id: CHANGEME}\ntargets: []"), []],
   ["an unknown block", yaml("elastic_securty: {url: x}\nfoo: 1"), [
     'elastic_securty: unknown key "elastic_securty"; did you mean "elastic_security"?',
-    'foo (line 2): unknown key "foo"; use one of cloud, connector, elastic, elastic_import_from_date, elastic_security, http, log, opencti, output, proxy, setup, state, targets',
+    'foo (line 2): unknown key "foo"; use one of cloud, connector, dead_letters, elastic, elastic_import_from_date, elastic_security, http, log, opencti, output, proxy, setup, state, targets',
   ]],
   ["unknown keys of blocks", yaml("opencti: {ulr: x}\nconnector: {mod: ecs, live_stream: x}\nlog: {colour: x}"), [
     'opencti.ulr (line 1): unknown key "ulr"; did you mean "url"?',
@@ -136,7 +136,7 @@ const CASES: readonly [string, Given, readonly string[]][] = [
   ]],
   ["unknown keys without a value", list("opencti.ulr:\nfoo: ~\nelastic_security: {apikey: ''}\ntargets: [{type: elastic-threatintel, api_ke: null, ilm: {enable: }}]"), [
     'opencti.ulr (line 1): unknown key "ulr"; did you mean "url"?',
-    'foo (line 2): unknown key "foo"; use one of cloud, connector, elastic, elastic_import_from_date, elastic_security, http, log, opencti, output, proxy, setup, state, targets',
+    'foo (line 2): unknown key "foo"; use one of cloud, connector, dead_letters, elastic, elastic_import_from_date, elastic_security, http, log, opencti, output, proxy, setup, state, targets',
     'elastic_security.apikey (line 3): unknown key "apikey"; did you mean "api_key"?',
     'targets[0].api_ke (line 4): unknown key "api_ke"; did you mean "api_key"?',
     'targets[0].ilm.enable (line 4): unknown key "enable"; did you mean "enabled"?',

@@ -73,6 +73,8 @@ Deno.test("loadConfig() needs no more than the connector's variables", async () 
       recover: "until-now",
       startFrom: "0-0",
     },
+    filter: {},
+    deleteBudget: { count: 1000, share: 0.25, windowMs: 3_600_000 },
   });
   assertEquals(revealed(settings), {
     url: "https://elastic.example.org:9200/es",
