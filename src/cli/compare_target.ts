@@ -2,9 +2,12 @@
 import { DEFAULT_BACKOFF } from "../backoff.ts";
 import type { TargetConfig } from "../config/load.ts";
 import { ConfigError } from "../errors.ts";
+import { createFilter } from "../filter/mod.ts";
+import type { StreamEvent } from "../opencti/event.ts";
 import { PlatformObjects } from "../opencti/platform_objects.ts";
 import { compare, type Comparison } from "../pipeline/compare.ts";
 import { ComparisonTable } from "../state/comparison_table.ts";
+import type { ContentFilter } from "../targets/target.ts";
 import type { Beside, BesideStream, BesideTarget } from "./beside.ts";
 
 /** A comparison, and what it was made from. */
@@ -44,6 +47,7 @@ export async function withComparison<Result>(
     );
   }
   const stream = await beside.stream(config, signal);
+  const filter = filterOf(beside, config);
   const objects = await platformObjects(beside, target, stream, signal);
   const table = await ComparisonTable.open(beside.wiring.config.state.path);
   try {
@@ -51,7 +55,7 @@ export async function withComparison<Result>(
       inventory,
       objects,
       table,
-      admitted: (events) => Promise.resolve(events),
+      admitted: (events) => admitted(events, filter, signal),
       sample: options.sample,
       settleMs: options.settleMs,
     }, signal);
@@ -59,6 +63,28 @@ export async function withComparison<Result>(
   } finally {
     await table.close();
   }
+}
+
+/** What may reach the target at all. */
+export function filterOf(
+  { platform, wiring }: Beside,
+  { filter }: TargetConfig,
+): ContentFilter {
+  return createFilter(filter, platform, wiring.now);
+}
+
+/** One after the other: each author is read once. */
+async function admitted(
+  events: readonly StreamEvent[],
+  filter: ContentFilter,
+  signal: AbortSignal,
+): Promise<StreamEvent[]> {
+  const allowed: StreamEvent[] = [];
+  for (const event of events) {
+    const reason = await filter.reasonAgainst(event.object, signal);
+    if (reason === undefined) allowed.push(event);
+  }
+  return allowed;
 }
 
 /** What OpenCTI holds for the target. */

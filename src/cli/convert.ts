@@ -1,6 +1,8 @@
 import { emptyState } from "../app.ts";
+import type { FilterSettings } from "../config/guards.ts";
 import { nearest } from "../config/nearest.ts";
 import { ConfigError } from "../errors.ts";
+import { createFilter } from "../filter/mod.ts";
 import type { HttpClient } from "../http/client.ts";
 import { silentLog } from "../observability/log.ts";
 import type { StreamEvent } from "../opencti/event.ts";
@@ -18,6 +20,8 @@ interface Converter {
   readonly name: string;
   readonly definition: TargetDefinition;
   readonly settings: unknown;
+  /** What may reach it. */
+  readonly filter: FilterSettings;
 }
 
 /** Stands for the platform's address where no configuration names one. */
@@ -81,6 +85,7 @@ async function convertersFor(
         name: definition.name,
         definition,
         settings: offlineSettings(definition),
+        filter: {},
       }));
     const known = io.registry.map(({ name }) => name);
     return { converters: some(converters, target, known), url: PLATFORM };
@@ -112,21 +117,33 @@ function some(
 }
 
 async function planOf(
-  { definition, name, settings }: Converter,
+  { definition, filter: filterSettings, name, settings }: Converter,
   { events, objects }: ConvertInput,
   url: string,
   io: CommandIo,
 ): Promise<readonly PlannedAction[]> {
+  const opencti = offlineOpencti(objects, url);
+  const now = () => io.now();
+  const filter = createFilter(filterSettings, opencti, now);
   const target = definition.create(settings, {
     name,
     http: () => noNetwork(),
-    opencti: offlineOpencti(objects, url),
+    opencti,
     state: emptyState(),
-    contents: { reasonAgainst: () => Promise.resolve(undefined) },
+    contents: filter.contents,
     log: silentLog(),
-    now: () => io.now(),
+    now,
   });
-  return await target.plan(events, new AbortController().signal);
+  const { signal } = new AbortController();
+  const actions: PlannedAction[] = [];
+  for (const event of events) {
+    const reason = await filter.reasonAgainst(event.object, signal);
+    const about = { event: event.id, object: event.internalId };
+    if (reason !== undefined) {
+      actions.push({ ...about, action: "skip", reason });
+    } else actions.push(...await target.plan([event], signal));
+  }
+  return actions;
 }
 
 function noNetwork(): HttpClient {

@@ -3,59 +3,21 @@ import { ConfigError } from "../errors.ts";
 import { idAt } from "../opencti/event_id.ts";
 import type { StreamEvent } from "../opencti/event.ts";
 import type { DeadLetter } from "../state/dead_letters.ts";
-import type { LedgerRow } from "../state/ledger.ts";
 import { extension, OCTI_EXTENSION, text } from "../stix/object.ts";
-import type { Holding, PlannedAction } from "../targets/target.ts";
+import type { Holding } from "../targets/target.ts";
 import { Beside, type BesideTarget } from "./beside.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
+import { filterOf } from "./compare_target.ts";
 import { explainText } from "./explain_text.ts";
+import type {
+  Explanation,
+  HeldHolding,
+  TargetExplanation,
+} from "./explanation.ts";
 import { findObject, type FoundObject, isOurs } from "./find_object.ts";
 import { chosenTargets } from "./run_task.ts";
 import { loadConfigFor, logFor } from "./setup.ts";
 import { stopSignals } from "./stop_signals.ts";
-
-/** What is known of one object, as `--json` prints it. */
-export interface Explanation {
-  /** What was asked for. */
-  readonly asked: string;
-  readonly internalId: string;
-  readonly standardId: string;
-  readonly type: string;
-  readonly name: string;
-  /** What OpenCTI has now; absent: it has no such object, or shows none. */
-  readonly platform?: {
-    readonly entityType: string;
-    readonly modified: string;
-    readonly revoked: boolean;
-  };
-  readonly targets: readonly TargetExplanation[];
-}
-
-/** The object at one target. */
-export interface TargetExplanation {
-  readonly target: string;
-  readonly type: string;
-  /** Whether the stream's filter matches it now; absent: not to be asked. */
-  readonly inStream?: boolean;
-  /** What became of its events; absent: none was settled. */
-  readonly row?: LedgerRow;
-  /** Events that were refused for good and wait for a person. */
-  readonly deadLetters: readonly DeadLetter[];
-  /** What would be done with it, with the reason for each thing skipped. */
-  readonly mapping: readonly PlannedAction[];
-  /** What it asks for, and what is there of that. */
-  readonly holdings: readonly HeldHolding[];
-  /** What could not be found out, and why. */
-  readonly errors: readonly string[];
-}
-
-/** One thing that the object asks for. */
-export interface HeldHolding {
-  readonly kind: string;
-  readonly key: string;
-  readonly name?: string;
-  readonly state: "in line" | "different" | "missing" | "absent" | "unknown";
-}
 
 /** `explain ID`: an id of the platform, of STIX, or of a target. */
 export async function explain(
@@ -146,10 +108,15 @@ async function atTarget(
     undefined,
     () => isInStream(found, opened, beside, signal),
   );
+  const refusedBy = event && await attempt(
+    undefined,
+    () => filterOf(beside, config).reasonAgainst(event.object, signal),
+  );
+  const isWanted = refusedBy === undefined && inStream !== false;
   const mapping = event === undefined
     ? []
     : await attempt([], () => target.plan([event], signal));
-  const holdings = event === undefined
+  const holdings = event === undefined || !isWanted
     ? []
     : await attempt([], () => holdingsOf(event, opened, signal));
   const row = await reader?.ledger.get(found.internalId);
@@ -161,6 +128,7 @@ async function atTarget(
     target: config.name,
     type: config.type,
     ...(inStream === undefined ? {} : { inStream }),
+    ...(refusedBy === undefined ? {} : { refusedBy }),
     ...(row === undefined ? {} : { row }),
     deadLetters,
     mapping,

@@ -1,6 +1,10 @@
 import type { DeadLetter } from "../state/dead_letters.ts";
 import { actionLines } from "./convert.ts";
-import type { Explanation, HeldHolding, TargetExplanation } from "./explain.ts";
+import type {
+  Explanation,
+  HeldHolding,
+  TargetExplanation,
+} from "./explanation.ts";
 import { singleLine } from "./single_line.ts";
 
 /** What a state of a holding means to a person. */
@@ -30,8 +34,9 @@ export function explainText(explanation: Explanation): string {
 }
 
 function targetLines(explanation: TargetExplanation): string[] {
-  const { deadLetters, errors, holdings, inStream, mapping, target, type } =
+  const { deadLetters, errors, holdings, inStream, mapping, refusedBy } =
     explanation;
+  const { target, type } = explanation;
   const lines = [`${target}${target === type ? "" : ` (${type})`}`];
   if (inStream !== undefined) {
     lines.push(
@@ -39,6 +44,9 @@ function targetLines(explanation: TargetExplanation): string[] {
         ? "  the stream's filter matches it"
         : "  the stream's filter does not match it",
     );
+  }
+  if (refusedBy !== undefined) {
+    lines.push(singleLine(`  kept away by the target's own ${refusedBy}`));
   }
   lines.push(...ledgerLines(explanation));
   lines.push(...deadLetters.map(letterLine));

@@ -3,26 +3,12 @@ import { type Comparison, driftOf } from "../pipeline/compare.ts";
 import { Beside } from "./beside.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { withComparison } from "./compare_target.ts";
-import { fix, type Fixed } from "./fix_target.ts";
+import { fix } from "./fix_target.ts";
 import { chosenTargets } from "./run_task.ts";
 import { loadConfigFor, logFor } from "./setup.ts";
 import { stopSignals } from "./stop_signals.ts";
 import { verifyText } from "./verify_text.ts";
-
-/** What became of one target, as `--json` prints it. */
-export interface VerifyResult {
-  readonly target: string;
-  /** True: nothing is missing, different or too much. */
-  readonly clean: boolean;
-  /** Absent where a side could not be read. */
-  readonly comparison?: Comparison;
-  /** How the objects were read. */
-  readonly source?: "database" | "stream";
-  /** What `--fix` did before that comparison. */
-  readonly fixed?: Fixed;
-  /** Why it could not be compared. */
-  readonly error?: string;
-}
+import type { VerifyResult } from "./verify_result.ts";
 
 /** `verify`, `verify --fix`, `verify --sample N`. */
 export async function verify(

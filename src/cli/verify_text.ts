@@ -2,7 +2,7 @@ import { driftOf } from "../pipeline/compare.ts";
 import type { Fault, FaultCount, Suspect } from "../state/comparison_table.ts";
 import type { Fixed } from "./fix_target.ts";
 import { singleLine } from "./single_line.ts";
-import type { VerifyResult } from "./verify.ts";
+import type { VerifyResult } from "./verify_result.ts";
 
 const FAULTS: readonly Fault[] = ["missing", "stale", "extra"];
 

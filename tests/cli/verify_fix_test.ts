@@ -177,6 +177,53 @@ Deno.test("verify --fix asks before it removes a flood", async () => {
   assertEquals(documentsOf(world).length, 2);
 });
 
+Deno.test("verify --fix brings the target in line with a filter that changed", async () => {
+  const labelled = indicator(4, { labels: ["keep"] });
+  await using world = await startWorld([1, 2, 3].map((n) => indicator(n)));
+  world.opencti.platform.apply({
+    at: NOW - 50_000,
+    op: "create",
+    object: labelled,
+  });
+  const file = `${world.folder}/config.yml`;
+  const { elastic } = world;
+  const env = Object.fromEntries(
+    Object.keys(world.env).filter((name) => name.startsWith("ELASTIC"))
+      .map((name) => [name, undefined]),
+  );
+  const relay = async (filter: unknown, ...args: string[]) => {
+    const target = {
+      name: "soc",
+      type: "elastic-security",
+      url: elastic.url,
+      api_key: elastic.apiKey,
+      ...(filter === undefined ? {} : { filter }),
+    };
+    await Deno.writeTextFile(file, JSON.stringify({ targets: [target] }));
+    const { code, err, out } = await world.relay([...args, "-c", file], env);
+    assertEquals(err, "");
+    return { code, out };
+  };
+  assertEquals((await relay(undefined, "run", "--once")).code, 0);
+  assertEquals(documentsOf(world).length, 4);
+  const filter = { labels_any: ["keep"] };
+  const drift = await relay(filter, "verify");
+  assertEquals(drift.code, 4);
+  assertMatch(drift.out, /extra {4}3 documents/);
+  assertEquals((await relay(filter, "verify", "--fix")).code, 0);
+  assertEquals(documentsOf(world).length, 1);
+  const told = await relay(
+    filter,
+    "explain",
+    "00000000-0000-4000-8000-000000000001",
+  );
+  assertMatch(told.out, /kept away by the target's own filter: /);
+  assertMatch(told.out, /nothing is to be there/);
+  assertEquals((await relay(undefined, "verify")).code, 4);
+  assertEquals((await relay(undefined, "verify", "--fix")).code, 0);
+  assertEquals(documentsOf(world).length, 4);
+});
+
 Deno.test("verify --fix refuses a sample", async () => {
   await using world = await startSynced();
   const { code, err } = await world.relay(["verify", "--fix", "--sample", "5"]);
