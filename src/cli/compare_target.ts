@@ -1,9 +1,11 @@
 /** Compares one configured target, beside a program that may run. */
 import { DEFAULT_BACKOFF } from "../backoff.ts";
 import type { TargetConfig } from "../config/load.ts";
+import { startOf } from "../config/start.ts";
 import { ConfigError } from "../errors.ts";
 import { createFilter } from "../filter/mod.ts";
 import type { StreamEvent } from "../opencti/event.ts";
+import { idMs } from "../opencti/event_id.ts";
 import { PlatformObjects } from "../opencti/platform_objects.ts";
 import { compare, type Comparison } from "../pipeline/compare.ts";
 import { ComparisonTable } from "../state/comparison_table.ts";
@@ -56,6 +58,7 @@ export async function withComparison<Result>(
       objects,
       table,
       admitted: (events) => admitted(events, filter, signal),
+      since: await sinceOf(beside, target),
       sample: options.sample,
       settleMs: options.settleMs,
     }, signal);
@@ -63,6 +66,21 @@ export async function withComparison<Result>(
   } finally {
     await table.close();
   }
+}
+
+/**
+ * When the first run began to read, or would begin now: what was last changed
+ * before was never delivered. Milliseconds since 1970.
+ */
+async function sinceOf(
+  { platform }: Beside,
+  { config, reader }: BesideTarget,
+): Promise<number> {
+  const meta = await reader?.checkpoint.loadMeta();
+  const from = typeof meta?.firstFrom === "string"
+    ? meta.firstFrom
+    : startOf(config, platform.graphql.platformNow());
+  return idMs(from);
 }
 
 /** What may reach the target at all. */

@@ -1,6 +1,7 @@
 /** Two sides of one target: what OpenCTI has for it, and what it holds. */
 import { sleep } from "../backoff.ts";
 import type { StreamEvent } from "../opencti/event.ts";
+import { idMs } from "../opencti/event_id.ts";
 import type { PlatformObjects } from "../opencti/platform_objects.ts";
 import type {
   ComparisonTable,
@@ -20,6 +21,11 @@ export interface CompareOptions {
     events: readonly StreamEvent[],
     signal: AbortSignal,
   ): Promise<readonly StreamEvent[]>;
+  /**
+   * What was last changed before this time need not be there, because the
+   * first run began after it. Milliseconds since 1970.
+   */
+  readonly since?: number | undefined;
   /** Look at so many objects, chosen at random; absent: at all. */
   readonly sample?: number | undefined;
   /** Pause before what changed meanwhile is looked at again. Default 1,000. */
@@ -144,7 +150,7 @@ async function wantSome(
  */
 async function want(
   events: readonly StreamEvent[],
-  { admitted, inventory, table }: CompareOptions,
+  { admitted, inventory, since = 0, table }: CompareOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const last = new Map(events.map((event) => [event.internalId, event]));
@@ -153,13 +159,19 @@ async function want(
   );
   const allowed = await admitted(present, signal);
   const lists = await inventory.wanted(allowed, signal);
-  const byObject = new Map(
-    allowed.map(({ internalId }, at) => [internalId, lists[at] ?? []]),
-  );
+  const byObject = new Map(allowed.map(({ id, internalId }, at) => {
+    const list = lists[at] ?? [];
+    const isOld = idMs(id) < since;
+    return [internalId, isOld ? list.map(optional) : list];
+  }));
   table.together(() => {
     for (const id of last.keys()) table.want(id, byObject.get(id) ?? []);
   });
   return present.length;
+}
+
+function optional(holding: Holding): Holding {
+  return { ...holding, optional: true };
 }
 
 async function holdAll(

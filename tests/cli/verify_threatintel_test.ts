@@ -111,6 +111,34 @@ for (const mode of MODES) {
   });
 }
 
+Deno.test("verify of elastic-threatintel does not miss what is older than its first run", async () => {
+  await using world = await startWorld([1, 2].map((n) => indicator(n)));
+  const env = {
+    ...envOf(world, "ecs_no_signals"),
+    // Its default: what changes from now on.
+    CONNECTOR_START_TIMESTAMP: undefined,
+  };
+  const { platform } = world.opencti;
+  for (const number of [1, 2]) {
+    const { internalId } = platform.objects.get(
+      `00000000-0000-4000-8000-00000000000${number}`,
+    )!;
+    const { object } = platform.objects.get(internalId)!;
+    platform.objects.put(object, NOW - 86_400_000);
+  }
+  assertEquals((await world.relay(["run", "--once"], env)).code, 0);
+  platform.apply({ at: NOW + 1, op: "create", object: indicator(3) });
+  assertEquals((await world.relay(["run", "--once"], env)).code, 0);
+  assertEquals((await world.relay(["verify"], env)).code, 0);
+  const { es } = handsOn(world.elastic);
+  for (const { index, id } of documentsOf(world)) {
+    await es("DELETE", `/${index}/_doc/${id}`);
+  }
+  const { code, out } = await world.relay(["verify"], env);
+  assertEquals(code, 4, out);
+  assertMatch(out, /missing {2}1 document\n +host-3\.example/);
+});
+
 Deno.test("explain finds a document of elastic-threatintel by its _id", async () => {
   await using world = await startSynced("ecs_no_signals");
   const id = documentsOf(world)[0]?.id ?? "";
