@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { handsOn } from "../simulator/elastic/client.ts";
 import { indicator } from "../opencti/platform.ts";
+import { startRelay } from "./process.ts";
 import { documentsOf, kqlRule, NOW, startWorld, type World } from "./world.ts";
 
 const INDEX = "logs-ti_custom_opencti.indicator";
@@ -60,6 +61,18 @@ Deno.test("verify finds a target in line after a run, and changes nothing", asyn
   assertEquals(world.writes(), writes);
   assertEquals(world.files(), files);
   assertEquals(world.elastic.pits.size, 0);
+});
+
+Deno.test("verify runs with the product's permissions, and leaves no file", async () => {
+  const valid_until = "2099-01-01T00:00:00.000Z";
+  await using world = await startWorld([indicator(1, { valid_until })]);
+  const run = startRelay(["run", "--once"], { env: world.env });
+  assertEquals((await run.ended).code, 0);
+  const files = world.files();
+  const { code, out } = await startRelay(["verify"], { env: world.env }).ended;
+  assertEquals(code, 0, out);
+  assertMatch(out, /1 object of the stream, 1 thing wanted, 1 there/);
+  assertEquals(world.files(), files);
 });
 
 Deno.test("verify tells exactly what was done by hand", async () => {
