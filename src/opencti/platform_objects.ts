@@ -23,18 +23,27 @@ export interface PlatformObjectsOptions {
   /** `StreamInfo.filters`. */
   readonly filters: string;
   /**
-   * Types of objects that are asked of the database. Absent: everything the
-   * stream carries is wanted, which only the stream itself gives.
+   * Types of objects that are asked of the database; "whole-stream": of the
+   * stream, which alone gives everything. Absent: all that is in a list.
    */
-  readonly types?: {
-    readonly entities: readonly string[];
-    readonly relationships: readonly string[];
-  };
+  readonly types?: WantedTypes | "whole-stream";
   /** Where a program that follows the stream stands. */
   readonly follower?: Position | undefined;
   readonly backoff: CollectionOptions["backoff"];
   readonly pageSize?: number;
 }
+
+/** Types of objects, as OpenCTI spells them. */
+interface WantedTypes {
+  readonly entities: readonly string[];
+  readonly relationships: readonly string[];
+}
+
+/** [OpenCTI] The abstract types of all that its lists give. */
+const LISTED: WantedTypes = {
+  entities: ["Stix-Core-Object"],
+  relationships: ["stix-core-relationship"],
+};
 
 /** `recover` in the platform's future would lose events. */
 const MARGIN_MS = 60_000;
@@ -70,7 +79,8 @@ export class PlatformObjects {
     position: Position,
     next: Position,
   ) {
-    const { backoff, filters, follower, platform, stream, types } = options;
+    const { backoff, filters, follower, platform, stream } = options;
+    const { types = LISTED } = options;
     this.#options = options;
     this.#version = Math.max(
       idMs(position.from) * 1000 + LAST_SEQUENCE,
@@ -78,8 +88,8 @@ export class PlatformObjects {
     );
     this.position = position;
     this.#next = next;
-    this.#usesStream = types === undefined;
-    this.#collection = types && new Collection({
+    this.#usesStream = types === "whole-stream";
+    this.#collection = types === "whole-stream" ? undefined : new Collection({
       graphql: platform.graphql,
       filters,
       ...types,

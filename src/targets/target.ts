@@ -126,9 +126,11 @@ export interface ObjectTypes {
 export interface Inventory {
   /**
    * Nothing is wanted of objects of other types, so that they need not be
-   * read. Absent: anything that the stream carries may be wanted.
+   * read. Absent: entities, observables and relationships of any type.
+   * "whole-stream": also labels, markings and the like, which OpenCTI gives in
+   * no list, so that the stream itself is read from its beginning.
    */
-  readonly types?: ObjectTypes;
+  readonly types?: ObjectTypes | "whole-stream";
   /** What the far side should hold of these objects: one list per event. */
   wanted(
     events: readonly StreamEvent[],

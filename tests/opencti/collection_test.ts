@@ -147,3 +147,32 @@ Deno.test("Collection.ids() gives the ids of all of them", async () => {
 function idOf(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 }
+
+Deno.test("Collection.all() gives relationships too", async () => {
+  await using test = await startWith(2);
+  const link = {
+    id: "relationship--57651e36-70cc-5200-85dd-498e3f90e96c",
+    type: "relationship",
+    relationship_type: "related-to",
+    source_ref: indicator(1).id,
+    target_ref: indicator(2).id,
+  };
+  const { platform } = test.simulated;
+  platform.apply({ at: NOW, op: "create", object: link });
+  const typesOf = async (more: Partial<CollectionOptions>) =>
+    (await Array.fromAsync(collectionOf(test, more).all(signal))).flat()
+      .map(({ object }) => object.type);
+  const all = ["indicator", "indicator", "relationship"];
+  assertEquals(
+    await typesOf({
+      entities: ["Stix-Core-Object"],
+      relationships: ["stix-core-relationship"],
+    }),
+    all,
+  );
+  assertEquals(await typesOf({ relationships: ["related-to"] }), all);
+  assertEquals(
+    await typesOf({ entities: [], relationships: ["based-on"] }),
+    [],
+  );
+});

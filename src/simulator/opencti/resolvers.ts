@@ -221,13 +221,12 @@ function orderedRelations(
   platform: Platform,
   args: Readonly<Record<string, unknown>>,
 ) {
-  const kinds = listOf(args.relationship_type);
   return listNodes(
     platform,
     args,
     (object) =>
       categoryOf(object) === "relationship" &&
-      (kinds === undefined || kinds.includes(entityType(object))),
+      hasType(object, args.relationship_type),
   );
 }
 

@@ -42,17 +42,16 @@ export interface ThreatintelInventoryOptions
 
 /** Documents behind one pattern. */
 export class ThreatintelInventory implements Inventory {
-  readonly types?: ObjectTypes;
+  readonly types: ObjectTypes | "whole-stream";
   readonly #options: ThreatintelInventoryOptions;
   readonly #documents: HeldDocuments;
 
   constructor(options: ThreatintelInventoryOptions) {
     this.#options = options;
-    const { hasEntityFields } = options.indices;
     // Raw STIX is written of everything that the stream carries.
-    if (hasEntityFields) {
-      this.types = { entities: ["Indicator"], relationships: [] };
-    }
+    this.types = options.indices.hasEntityFields
+      ? { entities: ["Indicator"], relationships: [] }
+      : "whole-stream";
     const scope = scopeOf(options.indices);
     this.#documents = new HeldDocuments({ ...options, scope });
   }
