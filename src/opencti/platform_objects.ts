@@ -229,15 +229,21 @@ export class PlatformObjects {
     signal: AbortSignal,
   ): AsyncGenerator<readonly StreamEvent[]> {
     const refused = new AbortController();
+    // Nothing is left to read: no need to wait for a heartbeat.
+    const end = new AbortController();
     let failures = 0;
     const { stream } = this.#options;
+    this.#next = start;
     const options: StreamOptions = {
       ...stream,
       once: true,
       listenDelete: true,
       noDependencies: true,
       watch: {
-        connected: () => {},
+        connected: (newestId) => {
+          const isLive = start.recoverUntil === undefined;
+          if (isLive && compareIds(this.#next.from, newestId) >= 0) end.abort();
+        },
         // A person waits for the end: not without end.
         waiting: (reason) => {
           if (++failures === MAX_FAILURES) {
@@ -258,7 +264,7 @@ export class PlatformObjects {
           ),
       },
     };
-    const either = AbortSignal.any([signal, refused.signal]);
+    const either = AbortSignal.any([signal, refused.signal, end.signal]);
     let page: StreamEvent[] = [];
     for await (const item of readStream(options, start, either)) {
       failures = 0;

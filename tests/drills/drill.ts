@@ -1,7 +1,7 @@
 /** A fault that a user meets, and the program that comes through it. */
 import { assert, assertEquals } from "@std/assert";
 import { indicator } from "../opencti/platform.ts";
-import { heldFarSide } from "../soak/far_side.ts";
+import { type HeldDocument, heldFarSide } from "../soak/far_side.ts";
 import { NOW } from "../soak/recording.ts";
 import {
   type Environment,
@@ -27,6 +27,13 @@ export async function startDrill(
   return world;
 }
 
+let changes = 0;
+
+/** A time of its own for each change, while the platform's clock stands. */
+function next(): number {
+  return NOW - 30_000 + ++changes;
+}
+
 /** An indicator that is valid for ten days. */
 export function valid(number: number, more: Record<string, unknown> = {}) {
   const rule = { pattern: `host.name: "h${number}"`, pattern_type: "kql" };
@@ -37,7 +44,7 @@ export function valid(number: number, more: Record<string, unknown> = {}) {
   });
 }
 
-export function create({ opencti }: World, number: number, at = NOW): void {
+export function create({ opencti }: World, number: number, at = next()): void {
   opencti.platform.apply({ at, op: "create", object: valid(number) });
 }
 
@@ -47,12 +54,12 @@ export function update(
   more: Record<string, unknown>,
 ): void {
   const object = valid(number, more);
-  opencti.platform.apply({ at: NOW, op: "update", object });
+  opencti.platform.apply({ at: next(), op: "update", object });
 }
 
 export function remove({ opencti }: World, number: number): void {
   const internalId = idOf(number);
-  opencti.platform.apply({ at: NOW, op: "delete", internalId });
+  opencti.platform.apply({ at: next(), op: "delete", internalId });
 }
 
 /** Internal id of an indicator. */
@@ -65,9 +72,16 @@ export function held({ elastic }: World): number {
   return heldFarSide(elastic).documents.size;
 }
 
-/** Waits until the far side has so many documents. */
-export function untilHeld(world: World, count: number): Promise<void> {
-  return until(() => held(world) === count);
+/** Waits until the far side has so many documents, and their rules. */
+export async function untilHeld(world: World, count: number): Promise<void> {
+  await until(() => {
+    const isRule = ({ source }: HeldDocument) =>
+      JSON.stringify(source).includes('"type":"query"');
+    const documents = [...heldFarSide(world.elastic).documents.values()];
+    const rules = world.elastic.rules().filter(({ enabled }) => enabled);
+    return documents.length === count &&
+      rules.length >= documents.filter(isRule).length;
+  });
 }
 
 /** Runs to the end of the stream; it must end well. */

@@ -26,7 +26,7 @@ Deno.test("drill: the platform is restored from yesterday's backup", async () =>
   for (const { object, updatedAt } of backup) {
     platform.objects.put(object, updatedAt);
   }
-  platform.restartWithNewIdRange({ offsetMs: -86_400_000 });
+  platform.restartWithNewIdRange({ offsetMs: -35_000 });
   await catchUp(world);
   // What the backup does not know of, no stream tells.
   assertMatch(
