@@ -6,6 +6,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startWorld } from "./cli/world.ts";
+import { indicator } from "./opencti/platform.ts";
 import { readExecutable } from "./compile/executable.ts";
 import { faultsOf, readProject } from "./compile/verify.ts";
 
@@ -27,6 +29,13 @@ Deno.test({
       await test.step("config schema", async () => {
         const schema = JSON.parse(await relay("config", "schema"));
         assertEquals(typeof schema.$schema, "string");
+      });
+      await test.step("verify, which compares in SQLite", async () => {
+        const valid_until = "2099-01-01T00:00:00.000Z";
+        await using world = await startWorld([indicator(1, { valid_until })]);
+        const connected = relayOf(folder, bundle, world.env);
+        await connected("run", "--once");
+        assertStringIncludes(await connected("verify"), "in line");
       });
     });
   },
@@ -60,7 +69,11 @@ for (
  * Runs the bundle where no package can be found, with nothing of deno.json
  * but the permissions and the unstable features.
  */
-function relayOf(folder: string, bundle: string) {
+function relayOf(
+  folder: string,
+  bundle: string,
+  env: Readonly<Record<string, string | undefined>> = {},
+) {
   const { unstable, permissions } = readProject();
   const config = join(folder, "deno.json");
   Deno.writeTextFileSync(config, JSON.stringify({ unstable, permissions }));
@@ -70,6 +83,7 @@ function relayOf(folder: string, bundle: string) {
   ].flat();
   return (...args: string[]) =>
     deno(["run", ...options, bundle, ...args], {
+      ...env,
       DENO_DIR: join(folder, "empty"),
     });
 }
@@ -77,12 +91,12 @@ function relayOf(folder: string, bundle: string) {
 /** What a deno command wrote to stdout. It must exit with 0. */
 async function deno(
   args: string[],
-  env: Record<string, string> = {},
+  env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
+    env: { NO_COLOR: "1", ...env } as Record<string, string>,
     stdin: "null",
   }).output();
   const [out, err] = [stdout, stderr].map((it) => new TextDecoder().decode(it));

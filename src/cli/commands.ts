@@ -144,6 +144,46 @@ export const COMMANDS: readonly Command[] = [
     run: async (args, io) => (await import("./simulate.ts")).simulate(args, io),
   },
   {
+    name: "verify",
+    usage: "[--fix] [--target T] [--sample N]",
+    summary: "prove that the targets hold what OpenCTI has, or repair them",
+    options: {
+      fix: { type: "boolean", help: "repair what differs, then look again" },
+      yes: {
+        type: "boolean",
+        help: "with --fix: remove also more than 100 things that make up " +
+          "more than 25 % of what is there",
+      },
+      target: { type: "string", value: "T", help: "this target alone" },
+      sample: {
+        type: "string",
+        value: "N",
+        help: "look at N objects chosen at random, not at all of them",
+      },
+    },
+    run: async (args, io) => (await import("./verify.ts")).verify(args, io),
+  },
+  {
+    name: "explain",
+    usage: "ID [--target T]",
+    summary: "tell what became of one object, and where it is now",
+    options: {
+      target: { type: "string", value: "T", help: "at this target alone" },
+    },
+    takesWords: true,
+    run: async (args, io) => (await import("./explain.ts")).explain(args, io),
+  },
+  {
+    name: "convert",
+    usage: "FILE [--target TYPE]",
+    summary: "show what a STIX file becomes at each target, offline",
+    options: {
+      target: { type: "string", value: "TYPE", help: "for this target alone" },
+    },
+    takesWords: true,
+    run: async (args, io) => (await import("./convert.ts")).convert(args, io),
+  },
+  {
     name: "config",
     usage: "schema | example | show",
     summary: "JSON Schema, example file, or the effective configuration",

@@ -2,6 +2,7 @@ import { LoginError, RejectedError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Log } from "../observability/log.ts";
 import { isRecord, type StixObject, text } from "../stix/object.ts";
+import { readFilterGroup } from "./filter_group.ts";
 import { GraphqlClient } from "./graphql.ts";
 import {
   OBSERVABLES_OF,
@@ -189,7 +190,7 @@ export class PlatformClient implements OpenctiClient {
     ids: readonly string[],
     signal: AbortSignal,
   ): Promise<Set<string>> {
-    const group: unknown = JSON.parse(filters);
+    const group = readFilterGroup(filters);
     const matching = new Set<string>();
     for (let start = 0; start < ids.length; start += STILL_IN_STREAM_IDS) {
       const values = ids.slice(start, start + STILL_IN_STREAM_IDS);
@@ -200,7 +201,7 @@ export class PlatformClient implements OpenctiClient {
         filters: {
           mode: "and",
           filters: [{ key: ["ids"], values, operator: "eq", mode: "or" }],
-          filterGroups: [group],
+          filterGroups: group === undefined ? [] : [group],
         },
       }, signal);
       for (const { node } of stixCoreObjects?.edges ?? []) {

@@ -156,6 +156,7 @@ export class GroupReader {
         this.#options.log.warn("OpenCTI does not recover this stream", {
           reason: frame.message,
         });
+        this.#options.watch?.noRecovery?.(frame.message);
         return;
       default:
         return;

@@ -4,6 +4,23 @@
  * caller falls back to the `LEGACY` form.
  */
 
+/** Field and the argument that takes types. */
+const OBJECTS = "stixCoreObjects(types: $types";
+const RELATIONSHIPS = "stixCoreRelationships(relationship_type: $types";
+
+/** The date of creation never changes: what is changed keeps its place. */
+function pageQuery(name: string, field: string, members: string): string {
+  return `query ${name}(
+  $types: [String], $filters: FilterGroup, $first: Int!, $after: ID
+) {
+  ${field}, filters: $filters, first: $first, after: $after,
+    orderBy: created_at, orderMode: asc) {
+    pageInfo { hasNextPage endCursor }
+    edges { node { ${members} } }
+  }
+}`;
+}
+
 /** The platform and the user of the token. */
 export const PLATFORM_PROBE = `query PlatformProbe {
   about { version }
@@ -68,6 +85,23 @@ export const STILL_IN_STREAM =
     edges { node { id } }
   }
 }`;
+
+/** Entities and observables that match a filter, oldest first. */
+export const ENTITY_PAGE = pageQuery("EntityPage", OBJECTS, "id toStix");
+/** Their ids alone. */
+export const ENTITY_IDS = pageQuery("EntityIds", OBJECTS, "id");
+/** Relationships that match a filter, oldest first. */
+export const RELATIONSHIP_PAGE = pageQuery(
+  "RelationshipPage",
+  RELATIONSHIPS,
+  "id toStix",
+);
+/** Their ids alone. */
+export const RELATIONSHIP_IDS = pageQuery(
+  "RelationshipIds",
+  RELATIONSHIPS,
+  "id",
+);
 
 /** Which of some ids the platform has, and under which other ids. */
 export const KNOWN_IDS = `query KnownIds($filters: FilterGroup, $first: Int!) {

@@ -41,4 +41,6 @@ export interface StreamWatcher {
   reached(id: string): void;
   /** The platform no longer holds what comes after our position. */
   gap(from: string, oldestId: string): void;
+  /** The platform refuses to recover this stream from its database. */
+  noRecovery?(message: string): void;
 }

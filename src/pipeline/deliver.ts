@@ -42,7 +42,7 @@ const PAUSE: BackoffOptions = { baseMs: 60_000, maxMs: 600_000 };
  * @throws The reason of `stop` or `abort`, when aborted before the end.
  */
 export async function deliverAll(
-  target: Target,
+  target: Pick<Target, "deliver">,
   events: readonly StreamEvent[],
   options: DeliverOptions,
 ): Promise<RejectedEvent[]> {
@@ -91,7 +91,7 @@ interface Trouble {
 }
 
 async function tryOnce(
-  target: Target,
+  target: Pick<Target, "deliver">,
   events: readonly StreamEvent[],
   options: DeliverOptions,
 ): Promise<{ outcomes: Outcome[]; trouble?: Trouble }> {
@@ -134,7 +134,7 @@ async function tryOnce(
 
 /** The far side refused the whole call: find out which event it means. */
 async function oneByOne(
-  target: Target,
+  target: Pick<Target, "deliver">,
   events: readonly StreamEvent[],
   options: DeliverOptions,
 ): Promise<{ outcomes: Outcome[]; trouble?: Trouble }> {

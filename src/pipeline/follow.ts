@@ -222,7 +222,10 @@ async function startPosition(
     await store.checkpoint.clear();
   } else if (stored !== undefined) return stored;
   const platformNow = platform.graphql.platformNow();
-  return firstPosition(startFrom(platformNow), recover, platformNow);
+  const first = firstPosition(startFrom(platformNow), recover, platformNow);
+  // What was changed before is never delivered: a comparison has to know.
+  await store.checkpoint.save(first, { firstFrom: first.from });
+  return first;
 }
 
 const LAST_PING_MS = 3000;

@@ -1,16 +1,18 @@
 import type { BackoffOptions } from "../backoff.ts";
+import { ConfigError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { TargetStats } from "../observability/target_stats.ts";
 import type { PlatformClient } from "../opencti/client.ts";
-import type { Position } from "../opencti/event.ts";
+import type { Position, StreamEvent } from "../opencti/event.ts";
 import type { RegistrationMemory } from "../opencti/registration.ts";
 import type { StreamScope } from "../opencti/scope.ts";
 import { firstPosition } from "../opencti/stream.ts";
 import type { StreamOptions } from "../opencti/stream_options.ts";
 import type { Checkpoint, TargetStore } from "../state/target_store.ts";
-import type { ContentFilter, Target } from "../targets/target.ts";
+import type { ContentFilter, Inventory, Target } from "../targets/target.ts";
 import type { BatchLimits } from "./batch.ts";
 import type { DeleteBudget } from "./delete_budget.ts";
+import type { RejectedEvent } from "./deliver.ts";
 import type { PipelineSignals } from "./pipeline.ts";
 import { settle } from "./settle.ts";
 import type { AnyTask, StoreContext, TaskContext } from "./task.ts";
@@ -70,18 +72,41 @@ export async function performTask(
     scope,
     followsContents: place.followsContents,
     limits: place.limits,
-    async deliver(events, signal) {
-      const rejected = await settle(events, [], {
-        ...place,
-        target,
-        stop: signal,
-        abort: signals.abort,
-      });
-      await place.store.rows.flush();
-      return rejected;
-    },
+    deliver: (events, signal) => write(target, events, signal),
+    repair: (events, signal) =>
+      write(
+        {
+          deliver: (some, abort) =>
+            inventoryOf(target, place).repair(some, abort),
+        },
+        events,
+        signal,
+      ),
   };
   return await task.run(ready, args, stop);
+
+  async function write(
+    through: Pick<Target, "deliver">,
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<RejectedEvent[]> {
+    const rejected = await settle(events, [], {
+      ...place,
+      target: through,
+      stop: signal,
+      abort: signals.abort,
+    });
+    await place.store.rows.flush();
+    return rejected;
+  }
+}
+
+function inventoryOf(
+  { inventory }: Target,
+  { name }: Pick<TargetPlace, "name">,
+): Inventory {
+  if (inventory !== undefined) return inventory;
+  throw new ConfigError(`Target "${name}" cannot be repaired by comparison`);
 }
 
 function storeContext(place: TargetPlace): StoreContext {

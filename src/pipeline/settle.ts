@@ -15,7 +15,7 @@ import { withhold } from "./withhold.ts";
 
 /** What the ordinary write path needs beside the target itself. */
 export interface SettleOptions extends DeliverOptions {
-  readonly target: Target;
+  readonly target: Pick<Target, "deliver">;
   /** What of the stream the target may carry. */
   readonly filter: ContentFilter;
   readonly budget: DeleteBudget;

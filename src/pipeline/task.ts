@@ -54,6 +54,16 @@ export interface TaskContext extends StoreContext {
     events: readonly StreamEvent[],
     signal: AbortSignal,
   ): Promise<RejectedEvent[]>;
+  /**
+   * The same by way of the target's inventory: what is remembered of the
+   * objects is not trusted, what is there of them is replaced.
+   *
+   * @throws {ConfigError} The target has no inventory.
+   */
+  repair(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<RejectedEvent[]>;
 }
 
 /** What a task is, whatever it needs. */

@@ -98,6 +98,24 @@ export interface Holding {
    * side holds what is wanted.
    */
   readonly digest: string;
+  /** What an analyst calls it: the value, the title of the rule. */
+  readonly name?: string;
+  /** Wanted, but not missed: only where it is there it has to look so. */
+  readonly optional?: true;
+}
+
+/** What tells a holding apart from every other at its far side. */
+export type HoldingKey = Pick<Holding, "kind" | "key">;
+
+/** Which objects of the platform a target can have any use for. */
+export interface ObjectTypes {
+  /**
+   * OpenCTI types of entities and observables, abstract ones included:
+   * "Indicator", "Stix-Cyber-Observable".
+   */
+  readonly entities: readonly string[];
+  /** Types of relationships, such as "based-on". */
+  readonly relationships: readonly string[];
 }
 
 /**
@@ -106,6 +124,13 @@ export interface Holding {
  * as it should be when it equals one of these.
  */
 export interface Inventory {
+  /**
+   * Nothing is wanted of objects of other types, so that they need not be
+   * read. Absent: entities, observables and relationships of any type.
+   * "whole-stream": also labels, markings and the like, which OpenCTI gives in
+   * no list, so that the stream itself is read from its beginning.
+   */
+  readonly types?: ObjectTypes | "whole-stream";
   /** What the far side should hold of these objects: one list per event. */
   wanted(
     events: readonly StreamEvent[],
@@ -116,6 +141,18 @@ export interface Inventory {
    * What others made, or made theirs, is not in it.
    */
   held(signal: AbortSignal): AsyncIterable<Holding>;
+  /**
+   * Those of `held()` with these keys, in any order, without reading all of
+   * them. Absent where the far side cannot be asked so.
+   *
+   * @param keys A few hundred at most.
+   */
+  find?(keys: readonly HoldingKey[], signal: AbortSignal): Promise<Holding[]>;
+  /**
+   * The platform's id of the object that an id of the far side's own belongs
+   * to, such as the `_id` of a document; `undefined` for any other text.
+   */
+  ownerOf?(id: string, signal: AbortSignal): Promise<string | undefined>;
   /**
    * As `deliver()`, for objects found missing or different: what is remembered
    * of them is not trusted, what is there is replaced.

@@ -27,6 +27,7 @@ export class ObjectTable {
   readonly #ids = new Map<string, string>();
   readonly #referrers = new Map<string, Set<string>>();
   #ordered: StoredObject[] | undefined;
+  #byCreation: StoredObject[] | undefined;
 
   get size(): number {
     return this.#rows.size;
@@ -53,7 +54,7 @@ export class ObjectTable {
       const referrers = this.#referrers.get(ref) ?? new Set();
       this.#referrers.set(ref, referrers.add(id));
     }
-    this.#ordered = undefined;
+    this.#ordered = this.#byCreation = undefined;
     return row;
   }
 
@@ -67,7 +68,7 @@ export class ObjectTable {
     const referrers = [...this.referrersOf(row.object.id)];
     this.#unlink(row.internalId);
     this.#rows.delete(row.internalId);
-    this.#ordered = undefined;
+    this.#ordered = this.#byCreation = undefined;
     for (const referrer of referrers) {
       if (isRelation(referrer.object)) this.remove(referrer.internalId);
       else this.#replaceReference(referrer, row.object.id, undefined);
@@ -106,6 +107,12 @@ export class ObjectTable {
     return this.#ordered;
   }
 
+  /** All rows by `creationKey()`. */
+  byCreation(): readonly StoredObject[] {
+    this.#byCreation ??= inCreationOrder(this.#rows.values());
+    return this.#byCreation;
+  }
+
   #replaceReference(row: StoredObject, from: string, to: string | undefined) {
     const object: Record<string, unknown> = { ...row.object };
     for (const [key, value] of Object.entries(object)) {
@@ -131,6 +138,21 @@ export class ObjectTable {
       this.#referrers.get(ref)?.delete(id);
     }
   }
+}
+
+/** The rows by `creationKey()`. */
+export function inCreationOrder(
+  rows: Iterable<StoredObject>,
+): StoredObject[] {
+  return [...rows].map((row) => [creationKey(row), row] as const)
+    .sort(([a], [b]) => a < b ? -1 : 1).map(([, row]) => row);
+}
+
+/** Orders as `created_at` does, and then by internal id. */
+export function creationKey({ object, internalId }: StoredObject): string {
+  const { created_at: at = object.created } = extension(object, OCTI_EXTENSION);
+  const ms = Date.parse(String(at)) || 0;
+  return `${String(ms).padStart(15, "0")} ${internalId}`;
 }
 
 /** True for core relations and sightings. */

@@ -74,6 +74,64 @@ export function everything<Item, Made>(
   return { pageInfo, edges };
 }
 
+/** Rows in a fixed order, of which some are shown. */
+export interface OrderedRows<Row, Item> {
+  /** By `keyOf`, lowest first. */
+  readonly rows: readonly Row[];
+  /** Unique, and the same as long as the row lives. */
+  keyOf(row: Row): string;
+  matches(row: Row): boolean;
+  toItem(row: Row): Item | null;
+}
+
+/**
+ * One page of ordered rows. Its cursor is the key of the last row, as in a
+ * search that goes on after sort values: what comes or goes before it moves
+ * nothing.
+ */
+export function orderedConnection<Row, Item>(
+  { rows, keyOf, matches, toItem }: OrderedRows<Row, Item>,
+  { first, after }: PageArguments,
+): Omit<Connection<Item>, "pageInfo"> & { readonly pageInfo: object } {
+  const size = Math.max(0, first ?? DEFAULT_PAGE);
+  const edges: Connection<Item>["edges"][number][] = [];
+  let hasNextPage = false;
+  const start = after ? placeAfter(rows, keyOf, decodeCursor(after)) : 0;
+  for (let at = start; at < rows.length && !hasNextPage; at++) {
+    const row = rows[at] as Row;
+    const node = matches(row) ? toItem(row) : null;
+    if (node === null) continue;
+    if (edges.length === size) hasNextPage = true;
+    else {
+      const cursor = btoa(`cursor:${keyOf(row)}`);
+      edges.push({ cursor, types: ["manual"], node });
+    }
+  }
+  const pageInfo = {
+    startCursor: edges[0]?.cursor ?? "",
+    endCursor: edges.at(-1)?.cursor ?? "",
+    hasNextPage,
+    hasPreviousPage: start > 0,
+    globalCount: () => rows.filter(matches).length,
+  };
+  return { pageInfo, edges };
+}
+
+/** Where the first row with a higher key stands. */
+function placeAfter<Row>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+  key: string,
+): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keyOf(rows[middle] as Row) <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 function decodeCursor(cursor: string): string {
   try {
     return atob(cursor).replace("cursor:", "");

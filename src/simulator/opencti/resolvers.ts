@@ -15,8 +15,14 @@ import {
   present,
   referenceNode,
 } from "./nodes.ts";
-import { currentDocument, endsOf, type StoredObject } from "./objects.ts";
-import { connection, type PageArguments } from "./paging.ts";
+import {
+  creationKey,
+  currentDocument,
+  endsOf,
+  inCreationOrder,
+  type StoredObject,
+} from "./objects.ts";
+import { connection, orderedConnection, type PageArguments } from "./paging.ts";
 import type { Platform } from "./platform.ts";
 import type { Connector } from "./connectors.ts";
 import type { Vocabulary } from "./vocabularies.ts";
@@ -85,11 +91,13 @@ export const QUERY: Readonly<Record<string, RootResolver>> = {
       entityType(object) === "System" &&
       (text(args.search) === undefined || object.name === args.search)),
   stixCoreRelationships: (platform, args) =>
-    connection(
-      relations(platform, "relationship", args),
-      args,
-      (row) => objectNode(platform, row),
-    ),
+    args.orderBy === "created_at"
+      ? orderedRelations(platform, args)
+      : connection(
+        relations(platform, "relationship", args),
+        args,
+        (row) => objectNode(platform, row),
+      ),
   stixSightingRelationships(platform, args) {
     const rows = relations(platform, "sighting", args);
     const toNode = (row: StoredObject) => objectNode(platform, row);
@@ -155,26 +163,31 @@ function listNodes(
   accepts: (object: StixObject) => boolean,
 ) {
   const matches = filterOf(platform, args.filters);
-  const rows = candidates(platform, args.filters).filter(({ object }) =>
-    accepts(object) && matches(object)
-  );
-  const shown = rows.filter(({ object }) => graphqlType(object) !== undefined);
-  return connection(shown, args, (row) => objectNode(platform, row));
+  return orderedConnection({
+    rows: candidates(platform, args.filters),
+    keyOf: creationKey,
+    matches: ({ object }) =>
+      graphqlType(object) !== undefined && accepts(object) && matches(object),
+    toItem: (row) => objectNode(platform, row),
+  }, args);
 }
 
 /** Only the rows with the ids that the filter names, where it names some. */
-function candidates(platform: Platform, filters: unknown): StoredObject[] {
+function candidates(
+  platform: Platform,
+  filters: unknown,
+): readonly StoredObject[] {
   const group = filters as FilterGroup | null | undefined;
   const ids = group?.mode === "and"
     ? group.filters.find(({ key, operator }) =>
       key[0] === "ids" && (operator ?? "eq") === "eq"
     )
     : undefined;
-  if (ids === undefined) return [...platform.objects.byUpdate()];
+  if (ids === undefined) return platform.objects.byCreation();
   const rows = ids.values.flatMap((id) =>
     platform.objects.get(String(id)) ?? []
   );
-  return [...new Set(rows)];
+  return inCreationOrder(new Set(rows));
 }
 
 /**
@@ -214,6 +227,20 @@ function filterOf(
       throw new OpenctiError("UNSUPPORTED_ERROR", error.message);
     }
   };
+}
+
+/** All of some types, in the order of their creation. */
+function orderedRelations(
+  platform: Platform,
+  args: Readonly<Record<string, unknown>>,
+) {
+  return listNodes(
+    platform,
+    args,
+    (object) =>
+      categoryOf(object) === "relationship" &&
+      hasType(object, args.relationship_type),
+  );
 }
 
 function relations(

@@ -52,10 +52,10 @@ export function operations(since: Since): string {
   identity(id: String!): Identity
   markingDefinition(id: String!): MarkingDefinition
   stixCoreObject(id: String!): StixCoreObject
-  stixCoreObjects(${PAGE}, types: [String], filters: FilterGroup): StixCoreObjectConnection
+  stixCoreObjects(${PAGE}, types: [String], orderBy: StixCoreObjectsOrdering, orderMode: OrderingMode, filters: FilterGroup): StixCoreObjectConnection
   stixDomainObject(id: String!): StixDomainObject
   stixObjectOrStixRelationship(id: String!): StixObjectOrStixRelationship
-  stixCoreRelationships(${PAGE}, fromOrToId: [String], fromId: [String], fromTypes: [String], toId: [String], toTypes: [String], relationship_type: [String], filters: FilterGroup): StixCoreRelationshipConnection
+  stixCoreRelationships(${PAGE}, orderBy: StixCoreRelationshipsOrdering, orderMode: OrderingMode, fromOrToId: [String], fromId: [String], fromTypes: [String], toId: [String], toTypes: [String], relationship_type: [String], filters: FilterGroup): StixCoreRelationshipConnection
   stixSightingRelationships(${PAGE}, orderBy: StixSightingRelationshipsOrdering, orderMode: OrderingMode, fromId: StixRef, toId: StixRef, filters: FilterGroup): StixSightingRelationshipConnection
   container(id: String): Container
   externalReference(id: String!): ExternalReference
@@ -97,6 +97,8 @@ enum FilterOperator {
   ${FILTER_OPERATORS}
 }
 enum OrderingMode { asc desc }
+enum StixCoreObjectsOrdering { created_at }
+enum StixCoreRelationshipsOrdering { created_at }
 enum StixSightingRelationshipsOrdering { first_seen last_seen attribute_count created modified }
 enum VocabularyCategory { ${VOCABULARY_CATEGORIES} }
 enum ConnectorType {

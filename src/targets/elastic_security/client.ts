@@ -36,6 +36,8 @@ export interface StoredRule {
   readonly enabled: boolean;
   /** `meta.opencti_id`: what the former Python connector left. */
   readonly openctiId: string | undefined;
+  /** All of it, as Kibana gave it. */
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -82,14 +84,14 @@ export class KibanaClient {
     }
   }
 
-  /** `GET R?rule_id=`: nothing where it is absent. */
+  /** `GET R?rule_id=`, or by Kibana's id: nothing where it is absent. */
   async readRule(
-    ruleId: string,
+    name: RuleName,
     signal: AbortSignal,
   ): Promise<StoredRule | undefined> {
     const answer = await this.#send({
       path: `${this.#space}${RULES}`,
-      query: { rule_id: ruleId },
+      query: { ...name },
       signal,
     }, [404]);
     return answer.status === 404 ? undefined : toStoredRule(bodyOf(answer));
@@ -247,5 +249,6 @@ function toStoredRule(rule: Record<string, unknown>): StoredRule {
     type: `${rule.type}`,
     enabled: rule.enabled === true,
     openctiId: text(meta.opencti_id),
+    body: rule,
   };
 }

@@ -51,6 +51,20 @@ export class RuleKeeper {
     }
   }
 
+  /** Looks at an indicator's rule again: somebody may have changed it. */
+  relearn(platformId: string, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(platformId, async () => {
+      const name = { rule_id: ruleIdOf(platformId) };
+      const stored = await this.#client.readRule(name, signal);
+      if (stored !== undefined) return this.#remember(stored);
+      const known = this.#known.get(platformId);
+      if (known === undefined) return;
+      known.type = undefined;
+      known.enabled = false;
+      if (known.former.size === 0) this.#known.delete(platformId);
+    });
+  }
+
   /**
    * Takes one step for an indicator.
    *
@@ -153,7 +167,8 @@ export class RuleKeeper {
     if (await client.createRule(rule, signal)) return;
     // It exists although it was not listed: an earlier answer was lost, or
     // somebody took the tag away.
-    const stored = await client.readRule(rule.rule_id, signal);
+    const name = { rule_id: rule.rule_id };
+    const stored = await client.readRule(name, signal);
     if (stored?.type === rule.type) {
       if (await client.updateRule(rule, signal)) return;
     } else {

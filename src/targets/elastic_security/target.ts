@@ -7,6 +7,7 @@ import { DocumentWriter } from "../_elastic/document_writer.ts";
 import type { EntityResult, EntityWrite } from "../_elastic/entity_write.ts";
 import { apiKeyHeader } from "../_elastic/login.ts";
 import { toOutcome } from "../_elastic/outcome.ts";
+import { PointInTimeClient } from "../_elastic/point_in_time.ts";
 import type {
   CheckResult,
   Outcome,
@@ -27,6 +28,7 @@ import {
   mayMoveValues,
   toPlan,
 } from "./mapping.ts";
+import { SecurityInventory } from "./inventory.ts";
 import { toPlannedActions } from "./plan.ts";
 import { RuleKeeper } from "./rule_keeper.ts";
 import { applyRule, type RuleResult } from "./rule_result.ts";
@@ -34,6 +36,9 @@ import { keepUp } from "./upkeep.ts";
 
 /** Rule calls under way at once. */
 const RULE_CONCURRENCY = 4;
+
+/** How the settings are called, for messages. */
+const SETTING_NAMES = { url: "url", login: "api_key" };
 
 /** Pattern types that the platform offers once the target is connected. */
 const PATTERN_TYPES: ReadonlyMap<string, string> = new Map([
@@ -61,26 +66,38 @@ export class ElasticSecurityTarget implements Target {
   readonly #kibana: KibanaClient | undefined;
   readonly #writer: DocumentWriter;
   readonly #rules: RuleKeeper | undefined;
+  readonly inventory: SecurityInventory;
 
   constructor(config: ElasticSecurityConfig, services: TargetServices) {
     this.#config = config;
     this.#services = services;
-    this.#elastic = new ElasticClient(this.#connect(config.url, {}), {
-      url: "url",
-      login: "api_key",
-    });
+    const http = this.#connect(config.url, {});
+    this.#elastic = new ElasticClient(http, SETTING_NAMES);
     this.#writer = new DocumentWriter(this.#elastic, {
       name: config.index_name,
       mode: config.write_mode,
       batchSize: config.batch_size,
     }, services.log);
     const kibana = config.create_rules ? kibanaUrl(config) : undefined;
-    if (kibana === undefined) return;
-    this.#kibana = new KibanaClient(
-      this.#connect(kibana, KIBANA_HEADERS),
-      config.kibana_space,
-    );
-    this.#rules = new RuleKeeper(this.#kibana, services.log);
+    if (kibana !== undefined) {
+      this.#kibana = new KibanaClient(
+        this.#connect(kibana, KIBANA_HEADERS),
+        config.kibana_space,
+      );
+      this.#rules = new RuleKeeper(this.#kibana, services.log);
+    }
+    this.inventory = new SecurityInventory({
+      elastic: this.#elastic,
+      pages: new PointInTimeClient(http, SETTING_NAMES),
+      index: config.index_name,
+      kibana: this.#kibana,
+      rules: this.#rules,
+      log: services.log,
+      now: () => services.now(),
+      toPlans: (events, signal) => this.#toPlans(events, signal),
+      replace: (events, signal) =>
+        this.#deliver(events, () => "always", signal),
+    });
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
@@ -113,22 +130,36 @@ export class ElasticSecurityTarget implements Target {
     log.info("Kibana is ready", { version, rules: this.#rules.size });
   }
 
-  async deliver(
+  deliver(
     events: readonly StreamEvent[],
     signal: AbortSignal,
   ): Promise<Outcome[]> {
-    const context = await this.#contextOf(events, signal);
+    return this.#deliver(events, othersOf, signal);
+  }
+
+  async #deliver(
+    events: readonly StreamEvent[],
+    others: (event: StreamEvent, plan: EntityPlan) => EntityWrite["others"],
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
+    const plans = await this.#toPlans(events, signal);
     const outcomes: Outcome[] = [];
     const works: Work[] = [];
     for (const [at, event] of events.entries()) {
-      const plan = toPlan(event, context);
+      const plan = plans[at] as EntityPlan | string;
       if (typeof plan === "string") {
         outcomes[at] = { status: "skipped", reason: plan };
       } else {
         works.push({ at, event, plan });
       }
     }
-    const results = await this.#writer.write(works.map(toWrite), signal);
+    const writes = works.map(({ event, plan }): EntityWrite => ({
+      docId: entityDocId(event.internalId),
+      version: event.version,
+      documents: plan.documents,
+      others: others(event, plan),
+    }));
+    const results = await this.#writer.write(writes, signal);
     // A rule has no version: it must not follow an event that came too late.
     const current = works.filter((_work, index) => {
       const result = results[index];
@@ -149,9 +180,9 @@ export class ElasticSecurityTarget implements Target {
     events: readonly StreamEvent[],
     signal: AbortSignal,
   ): Promise<PlannedAction[]> {
-    const context = await this.#contextOf(events, signal);
-    return events.flatMap((event) =>
-      toPlannedActions(event, toPlan(event, context), {
+    const plans = await this.#toPlans(events, signal);
+    return events.flatMap((event, at) =>
+      toPlannedActions(event, plans[at] as EntityPlan | string, {
         index: this.#config.index_name,
         hasRules: this.#rules !== undefined,
       })
@@ -196,6 +227,15 @@ export class ElasticSecurityTarget implements Target {
     });
   }
 
+  /** The plan of each event, or why it concerns this target in no way. */
+  async #toPlans(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<(EntityPlan | string)[]> {
+    const context = await this.#contextOf(events, signal);
+    return events.map((event) => toPlan(event, context));
+  }
+
   async #contextOf(
     events: readonly StreamEvent[],
     signal: AbortSignal,
@@ -231,15 +271,6 @@ export class ElasticSecurityTarget implements Target {
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     return results;
   }
-}
-
-function toWrite({ event, plan }: Work): EntityWrite {
-  return {
-    docId: entityDocId(event.internalId),
-    version: event.version,
-    documents: plan.documents,
-    others: othersOf(event, plan),
-  };
 }
 
 function othersOf(event: StreamEvent, plan: EntityPlan): EntityWrite["others"] {

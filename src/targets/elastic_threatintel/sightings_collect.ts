@@ -1,10 +1,10 @@
 /** From the alert indices to what the state holds of them. */
-import { RejectedError, TransientError } from "../../errors.ts";
-import type { Page } from "../_elastic/point_in_time.ts";
+import { TransientError } from "../../errors.ts";
+import { KEEP_ALIVE, Pages } from "../_elastic/pages.ts";
 import type { SightingsOptions } from "./sightings_options.ts";
 import { type Alert, toAlert } from "./sightings_alert.ts";
 import { Ledger } from "./sightings_ledger.ts";
-import { KEEP_ALIVE, toSearchBody } from "./sightings_query.ts";
+import { toAlertSearch } from "./sightings_query.ts";
 import { Resolver } from "./sightings_resolve.ts";
 
 /** What became of the alerts of one round. */
@@ -15,7 +15,6 @@ export interface ReadAlerts {
   readonly skipped: ReadonlyMap<string, number>;
 }
 
-const PAGE_SIZE = 500;
 /** An alert is searchable this long after its `@timestamp`, at the earliest. */
 const SETTLE_MS = 30_000;
 /** Points in time that may expire one after the other without a new page. */
@@ -45,7 +44,8 @@ export async function readAlerts(
     );
     // No alert index yet: what it will hold is read from here on.
     if (pit === undefined) break;
-    const pages = new Pages(options, { pit, from, to });
+    const search = toAlertSearch({ query: settings.query, from, to });
+    const pages = new Pages({ ...options, search }, pit);
     try {
       for (
         let page = await pages.next(signal);
@@ -100,70 +100,4 @@ async function record(
   );
   await ledger.advance(last.at);
   return fresh.size;
-}
-
-/** The pages of one point in time, oldest alert first. */
-class Pages {
-  /** The last page was reached. */
-  isComplete = false;
-  readonly #options: SightingsOptions;
-  readonly #range: { from: number; to: number };
-  #pit: string;
-  #size: number;
-  #after: readonly unknown[] | undefined;
-
-  constructor(
-    options: SightingsOptions,
-    { pit, from, to }: { pit: string; from: number; to: number },
-  ) {
-    this.#options = options;
-    this.#range = { from, to };
-    this.#pit = pit;
-    this.#size = options.pageSize ?? PAGE_SIZE;
-  }
-
-  /** Nothing at the end, and where the point in time has expired. */
-  async next(signal: AbortSignal): Promise<Page | undefined> {
-    if (this.isComplete) return undefined;
-    const page = await this.#read(signal);
-    if (page === undefined) return undefined;
-    this.#pit = page.pit;
-    this.#after = page.hits.at(-1)?.sort;
-    this.isComplete = page.hits.length < this.#size;
-    return page;
-  }
-
-  async #read(signal: AbortSignal): Promise<Page | undefined> {
-    const { elastic, settings: { query } } = this.#options;
-    while (true) {
-      const body = toSearchBody({
-        pit: this.#pit,
-        size: this.#size,
-        query,
-        after: this.#after,
-        ...this.#range,
-      });
-      try {
-        return await elastic.searchPointInTime(body, signal);
-      } catch (error) {
-        // An answer that is too large: alerts with very many matches.
-        const tooLarge = error instanceof RejectedError && this.#size > 1 &&
-          error.status === undefined;
-        if (!tooLarge) throw error;
-        this.#size = Math.ceil(this.#size / 2);
-      }
-    }
-  }
-
-  /** An error here would hide the one before, and the server closes it too. */
-  async close(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    try {
-      await this.#options.elastic.closePointInTime(this.#pit, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.log.debug("cannot close a point in time", { reason });
-    }
-  }
 }

@@ -12,32 +12,22 @@ const MATCH_ALERTS: Json = {
   },
 };
 
-/** How long a point in time lives without a search. */
-export const KEEP_ALIVE = "2m";
-
-/** A page of alerts. */
-export interface PageQuery {
-  readonly pit: string;
-  readonly size: number;
+/** Which alerts are read. */
+export interface AlertQuery {
   readonly query: Json | undefined;
   /** `@timestamp`, milliseconds since 1970; the second one is excluded. */
   readonly from: number;
   readonly to: number;
-  /** Sort values of the last hit before. */
-  readonly after: readonly unknown[] | undefined;
 }
 
-/** The body of `_search`. */
-export function toSearchBody(page: PageQuery): Json {
+/** The search for alerts, oldest first. */
+export function toAlertSearch({ query, from, to }: AlertQuery): Json {
   const range = {
-    gte: new Date(page.from).toISOString(),
-    lt: new Date(page.to).toISOString(),
+    gte: new Date(from).toISOString(),
+    lt: new Date(to).toISOString(),
     format: "strict_date_optional_time",
   };
   return {
-    size: page.size,
-    pit: { id: page.pit, keep_alive: KEEP_ALIVE },
-    track_total_hits: false,
     sort: [{
       "@timestamp": {
         order: "asc",
@@ -49,12 +39,8 @@ export function toSearchBody(page: PageQuery): Json {
     _source: [...ALERT_FIELDS],
     query: {
       bool: {
-        filter: [
-          page.query ?? MATCH_ALERTS,
-          { range: { "@timestamp": range } },
-        ],
+        filter: [query ?? MATCH_ALERTS, { range: { "@timestamp": range } }],
       },
     },
-    ...(page.after === undefined ? {} : { search_after: page.after }),
   };
 }

@@ -15,12 +15,7 @@ import type {
 } from "../target.ts";
 import { checkThreatintel } from "./check.ts";
 import { ThreatintelClient } from "./client.ts";
-import {
-  elasticUrls,
-  sightingConfidence,
-  type ThreatintelConfig,
-  usesAlias,
-} from "./config.ts";
+import { elasticUrls, type ThreatintelConfig, usesAlias } from "./config.ts";
 import { renderName } from "./date_math.ts";
 import { FailoverClient } from "./failover.ts";
 import { authorizationOf, loginSetting } from "./login.ts";
@@ -31,11 +26,13 @@ import {
   toEcsPlan,
   toStixPlan,
 } from "./mapping.ts";
+import { ThreatintelInventory } from "./inventory.ts";
 import { toPlannedActions } from "./plan.ts";
 import { setUp } from "./set_up.ts";
 import { pollSightings } from "./sightings.ts";
 import { toSightingsSettings } from "./sightings_settings.ts";
 import { bodyOf } from "./template.ts";
+import { warnOfSettings } from "./warnings.ts";
 import { type PlacedWrite, PlacedWriter, type Places } from "./writer.ts";
 
 const HOUR_MS = 3_600_000;
@@ -55,6 +52,7 @@ export class ElasticThreatintelTarget implements Target {
   readonly #alerts: PointInTimeClient;
   readonly #places: Places;
   readonly #writer: PlacedWriter;
+  readonly inventory: ThreatintelInventory;
 
   constructor(config: ThreatintelConfig, services: TargetServices) {
     this.#config = config;
@@ -71,12 +69,22 @@ export class ElasticThreatintelTarget implements Target {
     this.#alerts = new PointInTimeClient(http, names);
     this.#places = this.#makePlaces();
     this.#writer = new PlacedWriter(this.#client, this.#places, services.log);
+    this.inventory = new ThreatintelInventory({
+      elastic: this.#client,
+      pages: this.#alerts,
+      indices: this.#places,
+      log: services.log,
+      now: () => services.now(),
+      toPlans: (events, signal) => this.#toPlans(events, signal),
+      replace: (events, signal) =>
+        this.#deliver(events, { overNewer: true }, signal),
+    });
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
     const { log } = this.#services;
     const config = this.#config;
-    this.#warn();
+    warnOfSettings(config, log);
     const info = config.reduced_privileges
       ? undefined
       : await this.#client.readInfo(signal);
@@ -88,42 +96,31 @@ export class ElasticThreatintelTarget implements Target {
     });
   }
 
-  /** What is odd in the settings, and not wrong. */
-  #warn(): void {
-    const { log } = this.#services;
-    const { cloud_id, hosts, confidence_level, username, password } =
-      this.#config;
-    if (cloud_id !== undefined && hosts.join() !== "http://localhost:9200") {
-      log.warn("hosts are not used, because cloud.id is set");
-    }
-    if ((username === undefined) !== (password === undefined)) {
-      log.warn("a user name and a password count only together");
-    }
-    const { value, isOldScale } = sightingConfidence(confidence_level);
-    if (isOldScale) {
-      log.warn(
-        "confidence_level 1 to 4 is the old scale: write the new number",
-        { old: confidence_level, new: value },
-      );
-    }
-  }
-
-  async deliver(
+  deliver(
     events: readonly StreamEvent[],
     signal: AbortSignal,
   ): Promise<Outcome[]> {
-    const context = await this.#contextOf(events, signal);
+    return this.#deliver(events, {}, signal);
+  }
+
+  async #deliver(
+    events: readonly StreamEvent[],
+    options: { overNewer?: boolean },
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
+    const plans = await this.#toPlans(events, signal);
     const outcomes: Outcome[] = [];
     const works: Work[] = [];
     for (const [at, event] of events.entries()) {
-      const plan = this.#toPlan(event, context);
+      const plan = plans[at] as EntityPlan | string;
       if (typeof plan === "string") {
         outcomes[at] = { status: "skipped", reason: plan };
       } else {
         works.push({ at, event, plan });
       }
     }
-    const results = await this.#writer.write(works.map(toWrite), signal);
+    const writes = works.map(toWrite);
+    const results = await this.#writer.write(writes, signal, options);
     for (const [index, { at, plan }] of works.entries()) {
       outcomes[at] = outcomeOf(plan, results[index] as EntityResult);
     }
@@ -134,9 +131,9 @@ export class ElasticThreatintelTarget implements Target {
     events: readonly StreamEvent[],
     signal: AbortSignal,
   ): Promise<PlannedAction[]> {
-    const context = await this.#contextOf(events, signal);
-    return events.flatMap((event) =>
-      toPlannedActions(event, this.#toPlan(event, context), this.#places)
+    const plans = await this.#toPlans(events, signal);
+    return events.flatMap((event, at) =>
+      toPlannedActions(event, plans[at] as EntityPlan | string, this.#places)
     );
   }
 
@@ -190,10 +187,14 @@ export class ElasticThreatintelTarget implements Target {
     }
   }
 
-  #toPlan(event: StreamEvent, context: MappingContext): EntityPlan | string {
-    return this.#config.mode === "stix"
-      ? toStixPlan(event, context)
-      : toEcsPlan(event, context);
+  /** The plan of each event, or why it concerns this target in no way. */
+  async #toPlans(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<(EntityPlan | string)[]> {
+    const context = await this.#contextOf(events, signal);
+    const toPlan = this.#config.mode === "stix" ? toStixPlan : toEcsPlan;
+    return events.map((event) => toPlan(event, context));
   }
 
   async #contextOf(

@@ -78,18 +78,24 @@ export class PlacedWriter {
    * that are not newer. In the order of the entities, of which no two are the
    * same.
    *
+   * @param options `overNewer`: replaces also what counts as newer, such as
+   *   what somebody edited.
    * @throws {LoginError | ConfigError} Nothing can be written.
    */
   async write(
     entities: readonly PlacedWrite[],
     signal: AbortSignal,
+    { overNewer = false }: { overNewer?: boolean } = {},
   ): Promise<EntityResult[]> {
     if (this.#state === undefined) await this.setUp(signal);
-    const known = entities.filter((entity) => this.#mayHave(entity));
+    const known = overNewer
+      ? entities
+      : entities.filter((entity) => this.#mayHave(entity));
     const stored = await this.#find(known, signal);
-    const jobs = entities.map((entity) =>
-      this.#toJob(entity, stored.get(entity.internalId) ?? [])
-    );
+    const jobs = entities.map((entity) => {
+      const hits = stored.get(entity.internalId) ?? [];
+      return this.#toJob(overNewer ? raised(entity, hits) : entity, hits);
+    });
     for (const { internalId } of entities) {
       this.#written.add(entityDocId(internalId));
     }
@@ -245,6 +251,12 @@ function toResult(
   return retry ?? rejected ?? { status: "done", removed, superseded };
 }
 
+/** The same under a version that no stored document exceeds. */
+function raised(entity: PlacedWrite, stored: readonly Hit[]): PlacedWrite {
+  const versions = stored.map((hit) => hit.version);
+  return { ...entity, version: Math.max(entity.version, ...versions) };
+}
+
 /** The copy that counts, where the former connector left several. */
 function newest(hits: readonly Hit[]): Hit | undefined {
   return hits.toSorted((a, b) =>
@@ -252,7 +264,10 @@ function newest(hits: readonly Hit[]): Hit | undefined {
   ).at(-1);
 }
 
-function entityOf({ id, source }: Hit): string {
+/** The platform's id of the entity that a document belongs to. */
+export function entityOf(
+  { id, source }: Pick<Hit, "id" | "source">,
+): string {
   const { opencti, threatintel } = source;
   const former = isRecord(threatintel) ? threatintel.opencti : undefined;
   const named = [opencti, former].map((block) =>

@@ -42,18 +42,12 @@ export async function withElastic(
 ): Promise<void> {
   let now = START;
   const elastic = await startElastic({ now: () => now, ...options });
-  const authorization = `ApiKey ${elastic.apiKey}`;
-  const ask = (base: string) => (method: string, path: string, ask: Ask = {}) =>
-    call(`${base}${path}`, method, {
-      ...ask,
-      headers: { authorization, "kbn-xsrf": "true", ...ask.headers },
-    });
-  const es = ask(elastic.url);
+  const { es, kb } = handsOn(elastic);
   const bench: Bench = {
     ...elastic,
     pass: (ms) => void (now += ms),
     es,
-    kb: ask(elastic.kibanaUrl),
+    kb,
     bulk: (lines, query = "") =>
       es("POST", `/_bulk${query}`, {
         body: ndjson(lines),
@@ -65,6 +59,19 @@ export async function withElastic(
   } finally {
     await elastic.stop();
   }
+}
+
+/** What a person with the key can do to both servers. */
+export function handsOn(
+  elastic: Pick<SimulatedElastic, "apiKey" | "url" | "kibanaUrl">,
+): Pick<Bench, "es" | "kb"> {
+  const authorization = `ApiKey ${elastic.apiKey}`;
+  const ask = (base: string) => (method: string, path: string, ask: Ask = {}) =>
+    call(`${base}${path}`, method, {
+      ...ask,
+      headers: { authorization, "kbn-xsrf": "true", ...ask.headers },
+    });
+  return { es: ask(elastic.url), kb: ask(elastic.kibanaUrl) };
 }
 
 /** One JSON text per line, the last ended too. */
