@@ -31,6 +31,7 @@ const LONG_FILES: ReadonlyMap<string, string> = new Map([
   ["src/simulator/elastic/document_check.ts",   "one walk of a document along its mapping"],
   ["src/simulator/elastic/rule_schema.ts",      "a table: what Kibana takes in a rule"],
   ["src/simulator/elastic/cluster.ts",          "one object: what a cluster holds"],
+  ["src/simulator/misp/object_templates.ts",    "a table: the object templates of MISP"],
   ["src/simulator/week/campaigns.ts",           "a table: the stories"],
   ["src/simulator/week/indicator_shapes.ts",    "a table: shapes of indicators, a few lines each"],
   ["src/simulator/week/life.ts",                "a table: what happens to objects, a few lines each"],
