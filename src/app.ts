@@ -220,6 +220,7 @@ export async function runTargets(options: RunOptions): Promise<void> {
               opencti: platform,
               state: store.rows,
             }),
+          followsContents: target.definition.followsContents === true,
           graphql: platform.graphql,
           store,
           memory: options.state

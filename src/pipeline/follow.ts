@@ -32,6 +32,8 @@ export interface Follow extends PipelineSignals {
     signal: AbortSignal,
   ): Promise<{ scope: StreamScope; stream: StreamOptions }>;
   createTarget(): Target;
+  /** See `Pipeline.followsContents`. */
+  readonly followsContents?: boolean;
   readonly graphql: GraphqlClient;
   readonly store: TargetStore<Position>;
   /** What is remembered of the registration, apart from the target's rows. */

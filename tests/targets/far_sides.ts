@@ -2,7 +2,10 @@
 import { startElastic } from "../../src/simulator/elastic/mod.ts";
 import { elasticSecurity } from "../../src/targets/elastic_security/mod.ts";
 import { elasticThreatintel } from "../../src/targets/elastic_threatintel/mod.ts";
+import { misp } from "../../src/targets/misp/mod.ts";
 import type { TargetDefinition } from "../../src/targets/target.ts";
+import { startMispSide } from "./misp/far_side.ts";
+import type { AnsweringPlatform } from "./services.ts";
 
 /** A fault that strikes every request until it is taken away. */
 export interface Trouble {
@@ -17,6 +20,8 @@ export interface FarSide {
   /** Settings that hold a server's URL. */
   readonly servers: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** The platform, where the target asks it about more than names. */
+  readonly platform?: AnsweringPlatform;
   /** Texts that may appear nowhere. */
   readonly secrets: readonly string[];
   /** All that is ours there, in a form that can be compared. */
@@ -60,6 +65,17 @@ export const SET_UPS: readonly SetUp[] = [
     name: "elastic-threatintel with raw STIX",
     definition: elasticThreatintel as TargetDefinition,
     start: (now) => startThreatintelSide(now, { mode: "stix" }),
+  },
+  {
+    name: "misp",
+    definition: misp as TargetDefinition,
+    start: (now) => startMispSide(now, {}),
+  },
+  {
+    name: "misp with soft deletion and without tags",
+    definition: misp as TargetDefinition,
+    start: (now) =>
+      startMispSide(now, { hard_delete: "false", tag_opencti: "false" }),
   },
 ];
 

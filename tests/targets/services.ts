@@ -1,10 +1,16 @@
 /** What a target is handed, for tests: real sockets, a real KV, its own log. */
 import { createHttpClient } from "../../src/http/create_client.ts";
 import type { HttpClient } from "../../src/http/client.ts";
-import type { Marking } from "../../src/opencti/client.ts";
+import type { Marking, OpenctiClient } from "../../src/opencti/client.ts";
 import type { LogFields } from "../../src/observability/log.ts";
 import { openState, type RelayState } from "../../src/state/open_state.ts";
 import type { TargetServices } from "../../src/targets/target.ts";
+
+/** What a platform that really answers is asked. */
+export type AnsweringPlatform = Pick<
+  OpenctiClient,
+  "containers" | "externalReferences"
+>;
 
 /** Services of one target, and what it did with them. */
 export class TestServices {
@@ -21,7 +27,11 @@ export class TestServices {
   readonly #clients: HttpClient[] = [];
   readonly #state: RelayState;
 
-  private constructor(state: RelayState, now: () => number) {
+  private constructor(
+    state: RelayState,
+    now: () => number,
+    platform: AnsweringPlatform | undefined,
+  ) {
     this.#state = state;
     this.services = {
       name: "soc",
@@ -33,6 +43,9 @@ export class TestServices {
       opencti: {
         // No test of these targets reports sightings.
         sightings: undefined as never,
+        containers: platform?.containers ?? (undefined as never),
+        externalReferences: platform?.externalReferences ??
+          (undefined as never),
         url: "https://cti.example.org",
         namesOf: (refs) => this.#answer(refs, this.names),
         markingsOf: (refs) => this.#answer(refs, this.markings),
@@ -47,8 +60,11 @@ export class TestServices {
     };
   }
 
-  static async open(now: () => number): Promise<TestServices> {
-    return new TestServices(await openState(":memory:"), now);
+  static async open(
+    now: () => number,
+    platform?: AnsweringPlatform,
+  ): Promise<TestServices> {
+    return new TestServices(await openState(":memory:"), now, platform);
   }
 
   async close(): Promise<void> {

@@ -6,8 +6,8 @@ export type FaultAction =
   | {
     readonly do: "status";
     readonly status: number;
-    /** Seconds. */
-    readonly retryAfter?: number;
+    /** Seconds, or a moment. */
+    readonly retryAfter?: number | Date;
     /** In place of the body such a server gives. */
     readonly body?: string;
   }

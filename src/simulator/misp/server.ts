@@ -165,9 +165,11 @@ function scripted(
     ...(body === undefined ? {} : { html: body }),
     headers: {
       ...usual.headers,
-      ...(retryAfter === undefined
-        ? {}
-        : { "retry-after": String(retryAfter) }),
+      ...(retryAfter === undefined ? {} : {
+        "retry-after": typeof retryAfter === "number"
+          ? String(retryAfter)
+          : retryAfter.toUTCString(),
+      }),
     },
   };
 }

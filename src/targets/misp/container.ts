@@ -62,6 +62,27 @@ export function referencesDigest(container: StixObject, uuid: string): string {
     .slice(0, 16);
 }
 
+/**
+ * The object without references to events of this MISP: those of a container
+ * that another one holds are no intelligence, and would differ from one event
+ * of that container to its next.
+ *
+ * @param url Address of MISP, without trailing slash.
+ */
+export function withoutMispReferences(
+  object: StixObject,
+  url: string,
+): StixObject {
+  const all = references(object);
+  const others = all.filter(({ source_name, url: to }) =>
+    source_name !== MISP_SOURCE || typeof to !== "string" ||
+    !to.startsWith(`${url}/events/view/`)
+  );
+  return others.length === all.length
+    ? object
+    : { ...object, external_references: others };
+}
+
 function isOurReference(
   { source_name, external_id }: Record<string, unknown>,
   uuid: string,

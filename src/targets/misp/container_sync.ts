@@ -26,6 +26,13 @@ export interface SyncContext {
   session(): Session | undefined;
 }
 
+/** What became of a container, and what is now in its event. */
+export interface SyncResult {
+  readonly outcome: Outcome;
+  /** Internal ids; absent where nothing was written or compared. */
+  readonly contents?: ReadonlySet<string>;
+}
+
 /** How a container is brought in step. */
 export interface RefreshOptions {
   /** Version of the container's own event; absent: a content changed. */
@@ -57,7 +64,7 @@ export class ContainerSync {
     id: string,
     { version, isRepair = false }: RefreshOptions,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<SyncResult> {
     const { config, ledger, client } = this.#context;
     const gone = await ledger.goneWith(id);
     if (gone !== undefined && (version ?? 0) <= gone) {
@@ -105,7 +112,7 @@ export class ContainerSync {
         marks: written.marks,
         contents: wanted.contents,
       });
-      return { status: "delivered" };
+      return { outcome: DELIVERED, contents: wanted.contents };
     } catch (error) {
       if (!(error instanceof MispRefusal)) throw error;
       return this.#refused(id, wanted, error, config.hard_delete);
@@ -113,7 +120,10 @@ export class ContainerSync {
   }
 
   /** Removes the event of a container that was deleted, or left the filter. */
-  async remove(event: StreamEvent, signal: AbortSignal): Promise<Outcome> {
+  async remove(
+    event: StreamEvent,
+    signal: AbortSignal,
+  ): Promise<SyncResult> {
     const { client, config, ledger, references, services } = this.#context;
     const { internalId: id, object, version } = event;
     const former = await ledger.read(id);
@@ -143,7 +153,7 @@ export class ContainerSync {
     // What is gone holds no reference; what left the filter does.
     await references.remove(id, uuid, signal);
     ledger.forget(id, former, version);
-    return { status: "delivered" };
+    return { outcome: DELIVERED };
   }
 
   /**
@@ -203,7 +213,7 @@ export class ContainerSync {
     wanted: WantedEvent,
     error: MispRefusal,
     isHard: boolean,
-  ): Outcome {
+  ): SyncResult {
     if (isRoleRefusal(error)) throw roleError(error);
     if (error.kind === "blocked") {
       const hint = isHard
@@ -261,12 +271,16 @@ export class ContainerSync {
   }
 }
 
-function skipped(reason: string): Outcome {
-  return { status: "skipped", reason };
+const DELIVERED: Outcome = { status: "delivered" };
+
+function skipped(reason: string): SyncResult {
+  return { outcome: { status: "skipped", reason } };
 }
 
-function rejected({ message: reason, status: httpStatus }: MispRefusal) {
-  return { status: "rejected" as const, reason, httpStatus };
+function rejected(
+  { message: reason, status: httpStatus }: MispRefusal,
+): SyncResult {
+  return { outcome: { status: "rejected", reason, httpStatus } };
 }
 
 /** [MISP] What `ACLComponent` says where the role lacks the right. */

@@ -4,7 +4,11 @@ import { internalId } from "../../stix/object.ts";
 import type { TargetServices } from "../target.ts";
 import type { MispClient } from "./client.ts";
 import type { MispConfig } from "./config.ts";
-import { containerType, originalsOf } from "./container.ts";
+import {
+  containerType,
+  originalsOf,
+  withoutMispReferences,
+} from "./container.ts";
 import type { EventRow } from "./ledger.ts";
 import { type MappedEvent, toMispEvent } from "./mapping/mod.ts";
 import type { MispEvent } from "./misp_event.ts";
@@ -58,7 +62,11 @@ export async function readWanted(
   }
   const refusal = await services.contents.reasonAgainst(container, signal);
   if (refusal !== undefined) return refusal;
-  const { kept, left } = await permitted(resolved, services.contents, signal);
+  const { kept, left } = await permitted(resolved, {
+    filter: services.contents,
+    url: config.url,
+    signal,
+  });
   const original = await originalOf(id, container, { row, context, signal });
   const { event, notes } = toMispEvent(kept, {
     now: services.now(),
@@ -81,8 +89,11 @@ export async function readWanted(
 /** Without what may not reach MISP, whatever holds it. */
 async function permitted(
   resolved: ResolvedContainer,
-  filter: TargetServices["contents"],
-  signal: AbortSignal,
+  { filter, url, signal }: {
+    filter: TargetServices["contents"];
+    url: string;
+    signal: AbortSignal;
+  },
 ): Promise<{ kept: ResolvedContainer; left: MappedEvent["notes"] }> {
   const left: { id: string; type: string; reason: string }[] = [];
   const pass = async (objects: Iterable<StixObject>) => {
@@ -97,7 +108,8 @@ async function permitted(
     }
     return passed;
   };
-  const contents = await pass(resolved.contents);
+  const contents = (await pass(resolved.contents))
+    .map((object) => withoutMispReferences(object, url));
   const sightings = await pass(resolved.sightings);
   const references = await pass(resolved.references.values());
   const kept = {

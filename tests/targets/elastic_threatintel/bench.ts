@@ -95,6 +95,8 @@ export class Bench {
           Promise.resolve(new Map([...refs].map((ref) => [ref, "ACME CERT"]))),
         markingsOf: () => Promise.resolve(new Map()),
         ensurePatternTypes: () => Promise.resolve(),
+        containers: undefined as never,
+        externalReferences: undefined as never,
       },
       state: undefined as never,
       contents: { reasonAgainst: () => Promise.resolve(undefined) },
