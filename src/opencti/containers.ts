@@ -1,6 +1,11 @@
 import { LoginError, RejectedError, TransientError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
-import { internalId, isRecord, type StixObject } from "../stix/object.ts";
+import {
+  internalId,
+  isRecord,
+  type StixObject,
+  strings,
+} from "../stix/object.ts";
 import { referencesIn } from "./container_references.ts";
 import type { GraphqlClient } from "./graphql.ts";
 import {
@@ -56,7 +61,6 @@ export class PlatformContainers implements ContainersClient {
     const container = await this.#readOne(id, signal);
     if (container === null) return null;
     const contents = await this.#readContents(container, signal);
-    if (contents === null) return null;
     const sightings = await this.#readSightings(contents, signal);
     const references = await this.#readReferences(
       [container, ...contents, ...sightings],
@@ -79,23 +83,23 @@ export class PlatformContainers implements ContainersClient {
   async #readContents(
     container: StixObject,
     signal: AbortSignal,
-  ): Promise<StixObject[] | null> {
+  ): Promise<StixObject[]> {
     const contents = new Map<string, StixObject>();
     const id = internalId(container);
     const read = async (first: number, after: string | undefined) => {
       const answer = await this.#graphql.query<{
         container: { objects?: Page | null } | null;
       }>(CONTAINER_PAGE, { id, first, after }, signal);
-      // Gone since its own reading: nothing of it is to be kept.
-      return answer.container === null ? null : answer.container.objects;
+      return answer.container?.objects;
     };
+    const refs = strings(container.object_refs);
     for await (const page of pages(read)) {
-      if (page === null) return null;
-      for (const object of objectsOf(page)) contents.set(object.id, object);
+      // No container by its type, or gone meanwhile: what it refers to tells.
+      const objects = page === null
+        ? await this.#readMany(refs, signal)
+        : objectsOf(page);
+      for (const object of objects) contents.set(object.id, object);
     }
-    const refs = Array.isArray(container.object_refs)
-      ? container.object_refs
-      : [];
     const order = new Map(refs.map((ref, at) => [ref, at]));
     const placeOf = ({ id }: StixObject) => order.get(id) ?? refs.length;
     return [...contents.values()].sort((a, b) =>

@@ -90,7 +90,7 @@ export function eventState(event: StoredView) {
     creator: (view.Orgc as Json).name,
     tags: tagsOf(view),
     attributes: elements(view.Attribute),
-    objects: elements(view.Object).map((object) => ({
+    objects: elements(view.Object).map((object): Json => ({
       ...object,
       attributes: elements(
         listOf(view.Object).find(({ uuid }) => uuid === object.uuid)?.Attribute,
