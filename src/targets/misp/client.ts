@@ -189,17 +189,21 @@ export class MispClient {
     { uuid, info, org }: { uuid: string; info: string; org: string },
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#send({
-      method: "POST",
-      path: "/eventBlocklists/add",
-      body: JSON.stringify({
-        uuids: [uuid],
-        event_info: info,
-        event_orgc: org,
-        comment: "deleted from OpenCTI",
-      }),
-      signal,
-    }, `put event "${uuid}" on the blocklist of MISP`);
+    await this.#send(
+      {
+        method: "POST",
+        path: "/eventBlocklists/add",
+        body: JSON.stringify({
+          uuids: [uuid],
+          event_info: info,
+          event_orgc: org,
+          comment: "deleted from OpenCTI",
+        }),
+        signal,
+      },
+      `put event "${uuid}" on the blocklist of MISP`,
+      { mayBeOff: true },
+    );
   }
 
   /**
@@ -208,11 +212,15 @@ export class MispClient {
    * @throws {MispRefusal} `missing`: not listed; `forbidden`; `off`.
    */
   async unblock(uuid: string, signal: AbortSignal): Promise<void> {
-    await this.#send({
-      method: "POST",
-      path: `/eventBlocklists/delete/${encodeURIComponent(uuid)}`,
-      signal,
-    }, `take event "${uuid}" off the blocklist of MISP`);
+    await this.#send(
+      {
+        method: "POST",
+        path: `/eventBlocklists/delete/${encodeURIComponent(uuid)}`,
+        signal,
+      },
+      `take event "${uuid}" off the blocklist of MISP`,
+      { mayBeOff: true },
+    );
   }
 
   /** `POST events/index`: the events that carry a tag, page by page. */
@@ -283,12 +291,18 @@ export class MispClient {
     throw new TransientError(`Cannot ${what}: the answer is no JSON object`);
   }
 
-  async #send(request: HttpRequest, what: string): Promise<HttpResponse> {
+  async #send(
+    request: HttpRequest,
+    what: string,
+    { mayBeOff = false } = {},
+  ): Promise<HttpResponse> {
     const answer = await this.#http.request({
       ...request,
       expect: READ_STATUSES,
     });
-    if (READ_STATUSES.includes(answer.status)) throw refusalOf(answer, what);
+    if (READ_STATUSES.includes(answer.status)) {
+      throw refusalOf(answer, what, mayBeOff);
+    }
     return answer;
   }
 }

@@ -60,7 +60,7 @@ const ROWS: readonly Row[] = [
   [403, /^Blocked by event block rules/i,                         "blocked"],
   [403, /not newer than the local copy/i,                         "older"],
   [403, /^You do not have permission/i,                           "forbidden"],
-  [403, /^You are not authori[sz]ed/i,                            "forbidden"],
+  [403, /^You are not authori[sz]ed|is not authori[sz]ed to do so/i, "forbidden"],
   [403, /^You don.t have (permission|the right)/i,                "forbidden"],
   [403, /^Event was not deleted/i,                                "forbidden"],
   [404, /./,                                                      "missing"],
@@ -75,14 +75,16 @@ export const READ_STATUSES: readonly number[] = [302, 403, 404, 405, 413];
  * The error that an answer outside 2xx stands for.
  *
  * @param what Completes "Cannot …": `add event "…" to MISP`.
+ * @param mayBeOff A redirect means that the feature is switched off.
  */
 export function refusalOf(
   answer: HttpResponse,
   what: string,
+  mayBeOff: boolean,
 ): MispRefusal | LoginError | ConfigError | TransientError {
   const { status } = answer;
   const told = toldBy(answer);
-  if (status === 302) return redirectOf(answer, what);
+  if (status === 302) return redirectOf(answer, what, mayBeOff);
   if (told === undefined && status !== 413) return foreign(answer, what);
   const { message = "", errors = "" } = told ?? {};
   const words = [message, errors].filter((part) => part !== "").join(": ");
@@ -104,27 +106,27 @@ export function refusalOf(
   );
 }
 
-/** A redirect of a blocklist that is off goes to the start page. */
+/** [MISP] A blocklist that is off leads to the start page. */
 function redirectOf(
   answer: HttpResponse,
   what: string,
+  mayBeOff: boolean,
 ): MispRefusal | ConfigError {
   const location = answer.headers.get("location") ?? "";
   const path = URL.parse(location, "http://misp.invalid")?.pathname ?? "";
   if (/\/events\/(view\/)?[\w-]+$/.test(path)) {
     return new MispRefusal(`Cannot ${what}: it exists`, "exists", 302);
   }
-  if (!/\/users\/login/.test(path)) {
+  if (mayBeOff && !/\/users\/login/.test(path)) {
     return new MispRefusal(
-      `Cannot ${what}: MISP leads to another page, as it does where a ` +
-        "feature is switched off",
+      `Cannot ${what}: it is switched off in MISP`,
       "off",
       302,
     );
   }
   return new ConfigError(
-    `Cannot ${what}: MISP answers with its login page. Set "url" to the ` +
-      "address of MISP itself; if it is, a proxy changes the request",
+    `Cannot ${what}: the answer is a redirect, as to a login page. Set "url" ` +
+      "to the address of MISP itself; if it is, a proxy changes the request",
   );
 }
 
