@@ -1,11 +1,6 @@
-import { LoginError, RejectedError, TransientError } from "../errors.ts";
+import { LoginError, RejectedError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
-import {
-  internalId,
-  isRecord,
-  type StixObject,
-  strings,
-} from "../stix/object.ts";
+import { internalId, type StixObject, strings } from "../stix/object.ts";
 import { referencesIn } from "./container_references.ts";
 import type { GraphqlClient } from "./graphql.ts";
 import {
@@ -14,6 +9,13 @@ import {
   SIGHTINGS_AS_STIX,
   STIX_OBJECT,
 } from "./operations.ts";
+import {
+  objectsOf,
+  type Page,
+  PAGE_SIZE,
+  pages,
+  toObject,
+} from "./stix_pages.ts";
 import type { ResolvedContainer } from "./resolved_container.ts";
 
 /** What a target may ask about containers. */
@@ -26,9 +28,6 @@ export interface ContainersClient {
   resolve(id: string, signal: AbortSignal): Promise<ResolvedContainer | null>;
 }
 
-/** Objects of one page, at first; halved where the platform fails at it. */
-const PAGE_SIZE = 500;
-const LEAST_PAGE_SIZE = 10;
 /** Internal ids per question for sightings. */
 const SIGHTED_IDS = 100;
 /** More sightings of one container's contents than an analyst looks at. */
@@ -203,69 +202,6 @@ export class PlatformContainers implements ContainersClient {
     );
     return ids.flatMap((id) => this.#markings.get(id) ?? []);
   }
-}
-
-interface Page {
-  readonly pageInfo?: {
-    readonly hasNextPage: boolean;
-    readonly endCursor?: string | null;
-  };
-  readonly edges: readonly {
-    readonly node: { readonly toStix?: string | null } | null;
-  }[];
-}
-
-/**
- * All pages of a list. A page that the platform fails at is asked for again
- * with half as many objects, and the following ones too.
- */
-async function* pages(
-  read: (
-    first: number,
-    after: string | undefined,
-  ) => Promise<Page | null | undefined>,
-): AsyncGenerator<Page | null> {
-  let after: string | undefined;
-  for (let first = PAGE_SIZE;;) {
-    let page: Page | null | undefined;
-    try {
-      page = await read(first, after);
-    } catch (error) {
-      const next = Math.floor(first / 2);
-      if (!isTooMuch(error) || next < LEAST_PAGE_SIZE) throw error;
-      first = next;
-      continue;
-    }
-    yield page ?? null;
-    const { hasNextPage, endCursor } = page?.pageInfo ?? {};
-    if (hasNextPage !== true || !endCursor || endCursor === after) return;
-    after = endCursor;
-  }
-}
-
-/** Fewer objects may succeed: the platform's failure, or an answer too large. */
-function isTooMuch(error: unknown): boolean {
-  if (error instanceof TransientError) return error.status !== 429;
-  return error instanceof RejectedError;
-}
-
-function objectsOf(page: Page | null | undefined): StixObject[] {
-  return (page?.edges ?? []).flatMap(({ node }) =>
-    toObject(node?.toStix) ?? []
-  );
-}
-
-function toObject(stix: string | null | undefined): StixObject | undefined {
-  if (!stix) return undefined;
-  let object: unknown;
-  try {
-    object = JSON.parse(stix);
-  } catch {
-    throw new TransientError("Cannot read an object of OpenCTI: it is no JSON");
-  }
-  const isObject = isRecord(object) && typeof object.id === "string" &&
-    typeof object.type === "string";
-  return isObject ? object as StixObject : undefined;
 }
 
 function isMarking(ref: string): boolean {

@@ -5,6 +5,13 @@
  * 5 are ours: MISP and its libraries hand out version 4. What others added
  * stays; what they hold already is not put beside it.
  */
+import type {
+  ElementChange,
+  EventDiff,
+  ObjectChange,
+  TagChange,
+} from "./event_diff.ts";
+import { contentOf, holds, isOurs, partOf, withoutOurs } from "./equality.ts";
 import type { LiveAttribute, LiveEvent, LiveObject } from "./live_event.ts";
 import { markOf, sightingMark, tagMark } from "./marks.ts";
 import type {
@@ -15,36 +22,6 @@ import type {
   MispTag,
 } from "./misp_event.ts";
 
-/** A tag to put on, or with `deleted` to take off. */
-export type TagChange = MispTag & { readonly deleted?: true };
-
-/** What is sent of an element; members that are absent keep their value. */
-export type ElementChange =
-  & { readonly uuid: string; readonly deleted: boolean }
-  & Readonly<Record<string, unknown>>;
-
-/** An element of the event that is to change. */
-export type ObjectChange = ElementChange & {
-  readonly Attribute?: readonly ElementChange[];
-};
-
-/** Everything that differs. */
-export interface EventDiff {
-  /** Members of the event itself. */
-  readonly fields: Readonly<Record<string, string>>;
-  readonly tags: readonly TagChange[];
-  readonly attributes: readonly ElementChange[];
-  readonly objects: readonly ObjectChange[];
-  readonly sightings: readonly MispSighting[];
-  /**
-   * One mark for each difference, over what is wanted and what is there. A
-   * difference that is still there after it was sent is what MISP made of it.
-   */
-  readonly marks: readonly string[];
-  /** UUIDs that are wanted and not there. */
-  readonly missing: readonly string[];
-}
-
 /** What is known of the event, and what is wanted of it. */
 export interface DiffOptions {
   /** Marks of what was sent, and of differences that sending does not mend. */
@@ -53,31 +30,6 @@ export interface DiffOptions {
   readonly salt: string;
   /** False: members of the event are somebody else's and stay. */
   readonly fields: boolean;
-}
-
-/** An event of which nothing is there yet. */
-export const NO_EVENT: LiveEvent = {
-  id: "",
-  uuid: "",
-  info: "",
-  date: "",
-  timestamp: 0,
-  threatLevel: "",
-  analysis: "",
-  distribution: "",
-  published: false,
-  orgId: "",
-  orgcName: "",
-  tags: [],
-  attributes: [],
-  objects: [],
-};
-
-/** True where nothing has to be sent. */
-export function isEmpty(diff: EventDiff): boolean {
-  return Object.keys(diff.fields).length === 0 && diff.tags.length === 0 &&
-    diff.attributes.length === 0 && diff.objects.length === 0 &&
-    diff.sightings.length === 0;
 }
 
 /** Compares the wanted event with the one that is there. */
@@ -108,11 +60,6 @@ export function ownMarks(wanted: MispEvent): Set<string> {
   }
   for (const { uuid } of wanted.Sighting) marks.add(sightingMark(uuid));
   return marks;
-}
-
-/** Version 5: named after what it is, hence ours. */
-export function isOurs(uuid: string): boolean {
-  return uuid.charAt(14) === "5";
 }
 
 class Comparison {
@@ -323,38 +270,4 @@ function byUuid<Item extends { readonly uuid: string }>(
   items: readonly Item[],
 ): Map<string, Item> {
   return new Map(items.map((item) => [item.uuid, item]));
-}
-
-/** [MISP] What makes two attributes outside objects the same one. */
-function contentOf(
-  { type, category, value }: Pick<LiveAttribute, "type" | "category" | "value">,
-): string {
-  return JSON.stringify([type, category, value.trim().toLowerCase()]);
-}
-
-function partOf(relation: string | undefined, value: string): string {
-  return JSON.stringify([relation ?? "", value.trim().toLowerCase()]);
-}
-
-/** Somebody else's object says all that ours would say. */
-function holds(other: LiveObject, wanted: MispObject): boolean {
-  const parts = new Set(
-    other.attributes.map(({ relation, value }) => partOf(relation, value)),
-  );
-  return wanted.Attribute.every(({ object_relation, value }) =>
-    parts.has(partOf(object_relation, value))
-  );
-}
-
-/** Our object goes; where others added to it, only our part of it does. */
-function withoutOurs(object: LiveObject): ObjectChange | undefined {
-  const { uuid, attributes } = object;
-  if (attributes.every((attribute) => isOurs(attribute.uuid))) {
-    return { uuid, deleted: true };
-  }
-  const ours = attributes.filter((attribute) => isOurs(attribute.uuid))
-    .map((attribute) => ({ uuid: attribute.uuid, deleted: true }));
-  return ours.length === 0
-    ? undefined
-    : { uuid, deleted: false, Attribute: ours };
 }

@@ -1,8 +1,9 @@
 import { RejectedError, TransientError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
 import type { MispClient } from "./client.ts";
-import { diffEvents, isEmpty, NO_EVENT, ownMarks } from "./diff.ts";
-import type { LiveEvent } from "./live_event.ts";
+import { diffEvents, ownMarks } from "./diff.ts";
+import { isEmpty } from "./event_diff.ts";
+import { type LiveEvent, NO_EVENT } from "./live_event.ts";
 import type { MispEvent } from "./misp_event.ts";
 import {
   creationHead,

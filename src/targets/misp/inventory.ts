@@ -5,7 +5,8 @@ import type { Holding, Inventory, Outcome } from "../target.ts";
 import { isContainer, isMispUuid } from "./container.ts";
 import type { SyncContext } from "./container_sync.ts";
 import { deleteEvent } from "./delete.ts";
-import { diffEvents, isEmpty } from "./diff.ts";
+import { diffEvents } from "./diff.ts";
+import { isEmpty } from "./event_diff.ts";
 import { readWanted, SOURCE_TAG } from "./wanted_event.ts";
 
 const KIND = "MISP event";

@@ -112,3 +112,21 @@ function told(value: unknown): string {
     ? `${value}`
     : "";
 }
+
+/** An event of which nothing is there yet. */
+export const NO_EVENT: LiveEvent = {
+  id: "",
+  uuid: "",
+  info: "",
+  date: "",
+  timestamp: 0,
+  threatLevel: "",
+  analysis: "",
+  distribution: "",
+  published: false,
+  orgId: "",
+  orgcName: "",
+  tags: [],
+  attributes: [],
+  objects: [],
+};

@@ -1,5 +1,5 @@
 /** Differences as bodies of `events/add` and `events/edit`, below limits. */
-import type { EventDiff } from "./diff.ts";
+import type { EventDiff } from "./event_diff.ts";
 import type { MispEvent, MispSighting } from "./misp_event.ts";
 
 /** Body of `events/add` or `events/edit`. Lists are merged into the event. */

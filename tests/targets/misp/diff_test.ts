@@ -1,17 +1,13 @@
 /** `diffEvents()` row by row, without a server. */
 import { assertEquals } from "@std/assert";
-import {
-  diffEvents,
-  isEmpty,
-  NO_EVENT,
-  ownMarks,
-} from "../../../src/targets/misp/diff.ts";
+import { diffEvents, ownMarks } from "../../../src/targets/misp/diff.ts";
+import { isEmpty } from "../../../src/targets/misp/event_diff.ts";
 import type {
   LiveAttribute,
   LiveEvent,
   LiveObject,
 } from "../../../src/targets/misp/live_event.ts";
-import { toLiveEvent } from "../../../src/targets/misp/live_event.ts";
+import { NO_EVENT, toLiveEvent } from "../../../src/targets/misp/live_event.ts";
 import type {
   MispAttribute,
   MispEvent,
