@@ -7,27 +7,43 @@ import { inputSchema } from "../src/config/input_schema.ts";
 import { TARGETS } from "../src/targets/mod.ts";
 import { configSchema, seed } from "../src/targets/elastic_security/config.ts";
 import { load } from "./config/fixture.ts";
+import { mispTables } from "./readme/misp_tables.ts";
 import { readmeTables } from "./readme/tables.ts";
 
 const README = new URL("../README.md", import.meta.url);
-const START = "<!-- tables:";
-const END = "<!-- tables end -->";
+
+/** Names of the marks around tables, and who prints what stands between. */
+const PRINTED = [
+  ["tables", readmeTables],
+  ["misp tables", mispTables],
+] as const;
 
 const readme = (await Deno.readTextFile(README)).replaceAll("\r\n", "\n");
 
-Deno.test("the README's tables are the product's rows (UPDATE=1 writes them)", async () => {
-  const start = readme.indexOf("\n", readme.indexOf(START)) + 1;
-  const end = readme.indexOf(END);
-  const wanted = `\n${readmeTables()}\n\n`;
-  if (Deno.env.get("UPDATE") === "1") {
-    await Deno.writeTextFile(
-      README,
-      readme.slice(0, start) + wanted + readme.slice(end),
-    );
-    return;
-  }
-  assertEquals(plain(readme.slice(start, end)), plain(wanted));
-});
+for (const [name, print] of PRINTED) {
+  Deno.test(`the README's ${name} are the product's rows (UPDATE=1 writes them)`, async () => {
+    const wanted = `\n${print()}\n\n`;
+    if (Deno.env.get("UPDATE") === "1") {
+      const text = await Deno.readTextFile(README);
+      const { start, end } = placeOf(name, text);
+      await Deno.writeTextFile(
+        README,
+        text.slice(0, start) + wanted + text.slice(end),
+      );
+      return;
+    }
+    const { start, end } = placeOf(name, readme);
+    assertEquals(plain(readme.slice(start, end)), plain(wanted));
+  });
+}
+
+/** What stands between the marks. */
+function placeOf(name: string, text: string): { start: number; end: number } {
+  return {
+    start: text.indexOf("\n", text.indexOf(`<!-- ${name}:`)) + 1,
+    end: text.indexOf(`<!-- ${name} end -->`),
+  };
+}
 
 /** Without what `deno fmt` is free to change: widths and line breaks. */
 function plain(markdown: string): string {

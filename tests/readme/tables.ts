@@ -14,7 +14,8 @@ import {
   toRule,
 } from "../../src/targets/elastic_security/rule.ts";
 
-type Cells = readonly string[];
+/** The cells of one line of a table. */
+export type Cells = readonly string[];
 
 /** All of them, with what stands between, as Markdown. */
 export function readmeTables(): string {
@@ -188,7 +189,7 @@ function severities(): string {
     .join(", ");
 }
 
-function grouped(
+export function grouped(
   pairs: readonly (readonly string[])[],
 ): Map<string, string[]> {
   const groups = new Map<string, string[]>();
@@ -198,15 +199,15 @@ function grouped(
   return groups;
 }
 
-function list(names: readonly string[]): string {
+export function list(names: readonly string[]): string {
   return names.map(code).join(", ");
 }
 
-function code(text: string): string {
+export function code(text: string): string {
   return `\`${text}\``;
 }
 
-function table(head: Cells, rows: readonly Cells[]): string {
+export function table(head: Cells, rows: readonly Cells[]): string {
   const cells = [head, ...rows].map((row) =>
     row.map((cell) => cell.replaceAll("|", "\\|"))
   );

@@ -1,8 +1,8 @@
 import type { BulkOperation } from "./bulk_request.ts";
 import { ElasticError } from "./errors.ts";
 
-/** Which of the two servers. */
-export type ServerName = "elasticsearch" | "kibana";
+/** Which of the simulated servers. */
+export type ServerName = "elasticsearch" | "kibana" | "misp";
 
 /** The bulk item errors that `Faults.items()` knows by name. */
 export type ItemErrorName =
@@ -108,6 +108,7 @@ const JSON_TYPE = "application/json";
 
 /** Body of a faulty answer, as the server or a proxy before it gives it. */
 export function faultAnswer(server: ServerName, status: number): FaultAnswer {
+  if (server === "misp") return mispAnswer(status);
   if (status === 413) return { body: "", contentType: JSON_TYPE };
   if (status === 502 || status === 504) return proxyPage(status);
   return server === "kibana" ? kibanaAnswer(status) : elasticAnswer(status);
@@ -117,6 +118,7 @@ const TEXTS: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   408: "Request Timeout",
+  413: "Request Entity Too Large",
   429: "Too Many Requests",
   500: "Internal Server Error",
   502: "Bad Gateway",
@@ -143,6 +145,23 @@ function kibanaAnswer(status: number): FaultAnswer {
   }
   const error = TEXTS[status] ?? "Error";
   const body = { statusCode: status, error, message: error };
+  return { body: JSON.stringify(body), contentType: JSON_TYPE };
+}
+
+/** Messages of MISP itself; other statuses come from what stands before it. */
+const MISP_MESSAGES: Readonly<Record<number, string>> = {
+  403: "Authentication failed. Please make sure you pass the API key of an " +
+    "API enabled user along in the Authorization header.",
+  404: "Invalid event",
+  405: "You do not have the permission to do that.",
+  429: "Rate limit exceeded.",
+  500: "An Internal Error Has Occurred.",
+};
+
+function mispAnswer(status: number): FaultAnswer {
+  const message = MISP_MESSAGES[status];
+  if (message === undefined) return proxyPage(status);
+  const body = { name: message, message, url: "/" };
   return { body: JSON.stringify(body), contentType: JSON_TYPE };
 }
 

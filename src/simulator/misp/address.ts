@@ -45,6 +45,14 @@ export function compressIpv6(text: string): string {
     if (end - start > best.length) best = { start, length: end - start };
   }
   const hex = groups.map((group) => group.toString(16));
+  const mapped = best.start === 0 &&
+    (best.length === 6 || best.length === 5 && groups[5] === 0xffff);
+  if (mapped) {
+    const dotted = groups.slice(6).flatMap((
+      group,
+    ) => [group >> 8, group & 255]);
+    return `::${best.length === 5 ? "ffff:" : ""}${dotted.join(".")}`;
+  }
   if (best.start === -1) return hex.join(":");
   const left = hex.slice(0, best.start).join(":");
   return `${left}::${hex.slice(best.start + best.length).join(":")}`;

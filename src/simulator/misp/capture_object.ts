@@ -54,6 +54,9 @@ export function captureObject(
     captureAttribute(capture, attribute, { event, object });
   }
   if (draft.deleted) deleteSoftly(object, instance.now());
+  if (listOf(sent.Tag).length > 0) {
+    instance.drop(capture.event, "tag", object.uuid, "objects have no tags");
+  }
   noteBreaches(instance, object);
   return { object };
 }

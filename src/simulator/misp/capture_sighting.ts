@@ -1,9 +1,13 @@
 import { isRecord } from "../../stix/object.ts";
 import type { Capture } from "./capture_tags.ts";
-import type { User } from "./instance.ts";
+import type { Instance, User } from "./instance.ts";
 import { isTimestamp, listOf, numberOf, textOf } from "./sent.ts";
-import { isUuid, type StoredAttribute, type StoredEvent } from "./stored.ts";
-import type { Instance } from "./instance.ts";
+import {
+  isUuid,
+  type Organisation,
+  type StoredAttribute,
+  type StoredEvent,
+} from "./stored.ts";
 
 /** What a client says of one sighting. */
 export interface SightingDraft {
@@ -51,7 +55,18 @@ function captureSighting(
     source: textOf(item.source) ?? "",
   };
   return sightingProblem(draft, attribute) ??
-    addSighting(instance, user, draft, attribute);
+    addSighting(instance, orgOf(instance, user, item), draft, attribute);
+}
+
+/** [MISP] A sync key may name another organisation, which is then made. */
+function orgOf(
+  { organisations }: Instance,
+  { org, role }: User,
+  { Organisation: sent }: Readonly<Record<string, unknown>>,
+): Organisation {
+  const name = isRecord(sent) ? textOf(sent.name) : undefined;
+  if (!role.perm_sync || !isRecord(sent) || !name) return org;
+  return organisations.capture(name, textOf(sent.uuid));
 }
 
 /** What is wrong with a sighting. */
@@ -70,7 +85,7 @@ export function sightingProblem(
 /** Adds the row. */
 export function addSighting(
   { store }: Instance,
-  { org }: User,
+  org: Organisation,
   draft: SightingDraft,
   attribute: StoredAttribute,
 ): undefined {

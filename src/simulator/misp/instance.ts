@@ -5,11 +5,16 @@ import { EventStore } from "./event_store.ts";
 import { defaultRole, type Role, type RoleName } from "./roles.ts";
 import type { Organisation, StoredEvent } from "./stored.ts";
 
+/** Whether a key works, and if not, why. */
+export type KeyState = "valid" | "expired" | "other-address";
+
 /** A person or a program with a key. */
 export interface User {
   readonly id: number;
   readonly email: string;
   readonly key: string;
+  /** Why MISP takes the key no more. Default `valid`. */
+  keyState: KeyState;
   /** Its own copy: flags may be changed at any time. */
   readonly role: Role;
   readonly org: Organisation;
@@ -82,6 +87,7 @@ export class Instance {
       email: `${role.toLowerCase()}${id}@misp.example`,
       key: `${role}${"SimulatedMispKey".repeat(3)}`.slice(0, 36) +
         String(id).padStart(4, "0"),
+      keyState: "valid",
       role: defaultRole(role),
       org,
     };

@@ -1,12 +1,12 @@
+import { Faults } from "../elastic/faults.ts";
+import { RequestLog } from "../elastic/mod.ts";
+import { serve } from "../elastic/server.ts";
 import { addEvent } from "./capture_event.ts";
 import { eventBody } from "./event_body.ts";
-import { Faults } from "./faults.ts";
+import { answer, type Limits } from "./http.ts";
 import { Instance, type Settings, type User } from "./instance.ts";
 import type { BlocklistEntry, Drop, TemplateBreach } from "./logs.ts";
-import { RequestLog } from "./request_log.ts";
 import { ROLE_NAMES, type RoleName } from "./roles.ts";
-import { handle } from "./router.ts";
-import { serve } from "./server.ts";
 import {
   showAttribute,
   showEvent,
@@ -16,12 +16,11 @@ import {
 } from "./show.ts";
 import type { Organisation, StoredEvent } from "./stored.ts";
 
-export type { Chaos, Fault, FaultAction, FaultFilter } from "./faults.ts";
-export { Faults } from "./faults.ts";
-export type { Settings, User } from "./instance.ts";
+export { Faults } from "../elastic/faults.ts";
+export { RequestLog } from "../elastic/mod.ts";
+export type { Limits } from "./http.ts";
+export type { KeyState, Settings, User } from "./instance.ts";
 export type { BlocklistEntry, Drop, TemplateBreach } from "./logs.ts";
-export type { SeenRequest } from "./request_log.ts";
-export { RequestLog } from "./request_log.ts";
 export type { Role, RoleName } from "./roles.ts";
 export type { Organisation } from "./stored.ts";
 
@@ -62,8 +61,7 @@ export interface SimulatedMisp {
   readonly organisations: readonly Organisation[];
   /** May be changed while it runs. */
   readonly settings: Settings;
-  /** The same. */
-  readonly limits: { maxBodyBytes: number; latencyMs: number };
+  readonly limits: Limits;
   /** What was left out without telling the client. */
   readonly drops: Drop[];
   /** Where saved objects break their templates. */
@@ -123,25 +121,29 @@ export async function startMisp(
     latencyMs: options.latencyMs ?? 0,
   };
   const basePath = options.basePath ?? "";
+  const stopping = new AbortController();
+  const front = { instance, basePath, limits, stopping: stopping.signal };
   const server = await serve({
+    name: "misp",
     port: options.port ?? 0,
-    basePath,
-    limits,
+    maxBodyBytes: 1024 * MIB,
     keepBodies: options.keepBodies ?? false,
     faults,
     onRequest: (seen) => void requests.list.push(seen),
-    handle: (request, seen) =>
-      handle(instance, request, ({ email }) => seen.user = email),
+    handle: (request) => answer(front, request),
   });
   return {
     ...lookInto(instance),
-    url: server.origin + basePath,
+    url: server.url + basePath,
     apiKey: keys.syncUser,
     keys,
     limits,
     requests,
     faults,
-    stop: () => server.stop(),
+    async stop() {
+      stopping.abort();
+      await server.stop();
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { isRecord } from "../../stix/object.ts";
-import type { Instance, User } from "./instance.ts";
+import type { Instance, KeyState, User } from "./instance.ts";
 import {
   type Answer,
   MispError,
@@ -38,20 +38,20 @@ const CONTROLLERS: ReadonlySet<string> = new Set(
 const BAD_LOGIN =
   "Authentication failed. Please make sure you pass the API key of an API " +
   "enabled user along in the Authorization header.";
+const BAD_KEYS: Readonly<Record<Exclude<KeyState, "valid">, string>> = {
+  expired: "Auth key is expired",
+  "other-address":
+    "It is not possible to use this Auth key from your IP address",
+};
 const BAD_JSON =
   "Invalid JSON input. Make sure that the JSON input is a correctly formatted " +
   "JSON string. This request has been blocked to avoid an unfiltered request.";
 
 /** Answers one request, in MISP's order: route, login, role, then the call. */
-export function handle(
-  instance: Instance,
-  request: Request,
-  onUser: (user: User) => void,
-): Answer {
+export function handle(instance: Instance, request: Request): Answer {
   try {
     const { route, segments } = find(request.path);
     const user = login(instance, request);
-    onUser(user);
     if (route === undefined) throw thrown(404, "Not Found");
     return run(route, callOf(instance, user, request, segments));
   } catch (error) {
@@ -114,6 +114,7 @@ function login(instance: Instance, { headers, base }: Request): User {
     ? instance.users.find((user) => user.key === sent)
     : undefined;
   if (user === undefined) throw thrown(403, BAD_LOGIN);
+  if (user.keyState !== "valid") throw thrown(403, BAD_KEYS[user.keyState]);
   return user;
 }
 

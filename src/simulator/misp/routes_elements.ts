@@ -177,7 +177,7 @@ function addOneSighting({ instance, user, args, body }: Call): Answer {
   if (unknown || problem !== undefined) {
     return ok({ message: `Could not add the Sighting. Reason: ${problem}` });
   }
-  addSighting(instance, user, draft, attribute);
+  addSighting(instance, user.org, draft, attribute);
   const added = attribute.event.sightings.at(-1);
   return ok({ Sighting: added && showSighting(added) });
 }

@@ -11,7 +11,7 @@ import { derivedId } from "./identifiers.ts";
 import { categoryOf, entityType, parentTypes } from "./kinds.ts";
 import { representative } from "./messages.ts";
 import { currentDocument, endsOf, type StoredObject } from "./objects.ts";
-import { connection, type PageArguments } from "./paging.ts";
+import { connection, everything, type PageArguments } from "./paging.ts";
 import type { Platform } from "./platform.ts";
 import type { ExternalReference } from "./references.ts";
 import { ANY_TYPES } from "./schema.ts";
@@ -128,10 +128,11 @@ function related(
       connection(basedOn("target_ref"), page),
     indicators: (page: PageArguments) =>
       connection(basedOn("source_ref"), page),
-    objects: (page: PageArguments) =>
-      connection(
-        present(strings(object.object_refs).map((ref) => own(ref))),
+    objects: (page: ContainedArguments) =>
+      (page.all ? everything : connection)(
+        containedRows(platform, object, page.types),
         page,
+        (row) => objectNode(platform, row),
       ),
     ...(isRelation
       ? {
@@ -142,6 +143,26 @@ function related(
       }
       : {}),
   };
+}
+
+interface ContainedArguments extends PageArguments {
+  readonly types?: readonly (string | null)[] | null;
+  readonly all?: boolean | null;
+}
+
+/** What a container holds, as far as the schema has its types. */
+function containedRows(
+  platform: Platform,
+  { object_refs }: StixObject,
+  types: ContainedArguments["types"],
+): StoredObject[] {
+  return strings(object_refs).flatMap((ref) => {
+    const row = platform.objects.get(ref);
+    if (row === undefined || graphqlType(row.object) === undefined) return [];
+    if (!types) return [row];
+    const kinds = [entityType(row.object), ...parentTypes(row.object)];
+    return types.some((type) => kinds.includes(type ?? "")) ? [row] : [];
+  });
 }
 
 /** An external reference as GraphQL shows it. */

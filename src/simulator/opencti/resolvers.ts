@@ -8,7 +8,13 @@ import {
 import { OpenctiError } from "./graphql_error.ts";
 import { entityType, parentTypes } from "./kinds.ts";
 import { categoryOf } from "./kinds.ts";
-import { type Node, objectNode, present, referenceNode } from "./nodes.ts";
+import {
+  graphqlType,
+  type Node,
+  objectNode,
+  present,
+  referenceNode,
+} from "./nodes.ts";
 import { currentDocument, endsOf, type StoredObject } from "./objects.ts";
 import { connection, type PageArguments } from "./paging.ts";
 import type { Platform } from "./platform.ts";
@@ -79,14 +85,20 @@ export const QUERY: Readonly<Record<string, RootResolver>> = {
       entityType(object) === "System" &&
       (text(args.search) === undefined || object.name === args.search)),
   stixCoreRelationships: (platform, args) =>
-    connection(relations(platform, "relationship", args), args),
+    connection(
+      relations(platform, "relationship", args),
+      args,
+      (row) => objectNode(platform, row),
+    ),
   stixSightingRelationships(platform, args) {
-    const nodes = relations(platform, "sighting", args);
+    const rows = relations(platform, "sighting", args);
+    const toNode = (row: StoredObject) => objectNode(platform, row);
     const key = text(args.orderBy);
+    if (key === undefined) return connection(rows, args, toNode);
     const sign = args.orderMode === "desc" ? -1 : 1;
-    if (key !== undefined) {
-      nodes.sort((a, b) => sign * String(a[key]).localeCompare(String(b[key])));
-    }
+    const nodes = present(rows.map(toNode)).sort((a, b) =>
+      sign * String(a[key]).localeCompare(String(b[key]))
+    );
     return connection(nodes, args);
   },
   externalReference(platform, { id }) {
@@ -146,8 +158,8 @@ function listNodes(
   const rows = candidates(platform, args.filters).filter(({ object }) =>
     accepts(object) && matches(object)
   );
-  const nodes = present(rows.map((row) => objectNode(platform, row)));
-  return connection(nodes, args);
+  const shown = rows.filter(({ object }) => graphqlType(object) !== undefined);
+  return connection(shown, args, (row) => objectNode(platform, row));
 }
 
 /** Only the rows with the ids that the filter names, where it names some. */
@@ -208,17 +220,18 @@ function relations(
   platform: Platform,
   category: "relationship" | "sighting",
   args: Readonly<Record<string, unknown>>,
-): Node[] {
+): StoredObject[] {
   const from = idsOf(platform, args.fromId);
   const to = idsOf(platform, args.toId);
   const either = idsOf(platform, args.fromOrToId);
-  const anchors = from ?? to ?? either;
+  const anchors = from ?? to ?? either ??
+    idsOf(platform, endsNamed(args.filters));
   const rows = anchors === undefined
     ? [...platform.objects.byUpdate()]
     : [...anchors].flatMap((id) => [...platform.objects.relationsOf(id)]);
   const matches = filterOf(platform, args.filters);
   const kinds = listOf(args.relationship_type);
-  const accepted = [...new Set(rows)].filter(({ object }) => {
+  return [...new Set(rows)].filter(({ object }) => {
     if (categoryOf(object) !== category) return false;
     const [source = "", ...targets] = endsOf(object);
     return (from === undefined || from.has(source)) &&
@@ -229,7 +242,16 @@ function relations(
       endHasType(platform, [source], args.fromTypes) &&
       endHasType(platform, targets, args.toTypes) && matches(object);
   }).sort((a, b) => internalId(a.object) < internalId(b.object) ? -1 : 1);
-  return present(accepted.map((row) => objectNode(platform, row)));
+}
+
+/** The ids of an end that the filter demands; undefined if it demands none. */
+function endsNamed(filters: unknown): readonly unknown[] | undefined {
+  const group = filters as FilterGroup | null | undefined;
+  if (group?.mode !== "and") return undefined;
+  return group.filters.find(({ key, operator }) =>
+    key.length === 1 && ["fromId", "toId"].includes(key[0] ?? "") &&
+    (operator ?? "eq") === "eq"
+  )?.values;
 }
 
 /** Standard ids of the objects that are meant; absent: any object. */

@@ -4,18 +4,9 @@ import {
   type SimulatedMisp,
   startMisp,
 } from "../../../src/simulator/misp/mod.ts";
+import type { Answered, Json } from "../elastic/client.ts";
 
-/** A JSON answer as tests read it. */
-// deno-lint-ignore no-explicit-any
-export type Json = any;
-
-/** One answer. */
-export interface Answered {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly body: Json;
-}
+export type { Answered, Json } from "../elastic/client.ts";
 
 /** How a test asks. */
 export interface Ask {

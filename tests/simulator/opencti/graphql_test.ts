@@ -216,7 +216,7 @@ Deno.test("reads by any id: indicator, observables, relations, container", async
   const [edge] = based.data.stixCoreRelationships.edges;
   assertEquals(edge.node.from.standard_id, object.id);
   const page = `query($id: String!, $after: ID) { container(id: $id) {
-    objects(first: 2, after: $after, all: true) {
+    objects(first: 2, after: $after) {
       pageInfo { hasNextPage endCursor globalCount }
       edges { node { ... on BasicObject { standard_id }
         ... on BasicRelationship { standard_id }

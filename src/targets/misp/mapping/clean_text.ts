@@ -8,18 +8,16 @@ const CUT_BYTES = 65_000;
 const CUT_MARK = "… [truncated]";
 
 const NON_BMP = /[\u{10000}-\u{10ffff}]/gu;
-const ENDS = /^[\s\0]+|[\s\0]+$/g;
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-// deno-lint-ignore no-control-regex
-const PRINTABLE = /[^\u0000-\u0020\u007f-\u00a0\ufeff]/;
+const PRINTABLE = /[^\p{Cc}\p{Cf}\s]/u;
 
 /**
  * The text trimmed, with U+FFFD for lone surrogates and for characters beyond
  * the BMP, which MISP's columns do not hold.
  */
 export function cleanText(text: string): string {
-  return text.toWellFormed().replace(NON_BMP, "\ufffd").replace(ENDS, "");
+  return trimmed(text.toWellFormed().replace(NON_BMP, "\ufffd"));
 }
 
 /** The same in one line: control characters are a space. */
@@ -54,6 +52,20 @@ export function cutText(text: string): string {
 /** The first `count` characters. */
 export function firstChars(text: string, count: number): string {
   return text.slice(0, count).toWellFormed();
+}
+
+/** Without white space and NUL at the ends; PHP trims both. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text, start)) start++;
+  while (end > start && isBlank(text, end - 1)) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(text: string, at: number): boolean {
+  const char = text.charAt(at);
+  return char === "\0" || char.trim() === "";
 }
 
 /** How many UTF-16 code units fit, whole characters only. */

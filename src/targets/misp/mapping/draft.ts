@@ -13,51 +13,7 @@ import { TagSet } from "./tags.ts";
 import { type Template, templateNamed } from "./templates.ts";
 import { attributeType, categoryOfText, RECENT_TYPES } from "./types.ts";
 import { attributeUuid, objectAttributeUuid, objectUuid } from "./uuids.ts";
-
-/** The object of OpenCTI that an element is made of, and what follows from it. */
-export interface Origin {
-  readonly object: StixObject;
-  /** Tags of its attributes; of an object only the first attribute has them. */
-  readonly tags: readonly string[];
-  readonly markings: Markings;
-  /** False: `to_ids` is false whatever the type. */
-  readonly detects: boolean;
-}
-
-/** An attribute as a mapping wants it. */
-export interface WantedAttribute {
-  readonly type: string;
-  /** Absent: the default of the type. */
-  readonly category?: string | undefined;
-  readonly value: string;
-  readonly comment: string;
-  /** Absent: the default of the type, where the origin detects. */
-  readonly toIds?: boolean;
-}
-
-/** A value of an object; `data` is the base64 of an attachment. */
-export type WantedValue = string | {
-  readonly value: string;
-  readonly data: string;
-};
-
-/** An object as a mapping wants it. */
-export interface WantedObject {
-  readonly template: string;
-  /** Tells it from others of the template in the event; see `objectUuid()`. */
-  readonly key: string;
-  readonly comment: string;
-  /** Comment of values that cannot be in the object. */
-  readonly about: string;
-  readonly values: readonly (readonly [relation: string, value: WantedValue])[];
-}
-
-/** What gave nothing, or something else than its row says, and why. */
-export interface Note {
-  readonly id: string;
-  readonly type: string;
-  readonly reason: string;
-}
+import type { Note, Origin, WantedAttribute, WantedObject } from "./wanted.ts";
 
 /** A sound value with its place. */
 interface Filled {
@@ -151,7 +107,7 @@ export class EventDraft {
    */
   addObject(wanted: WantedObject, origin: Origin): void {
     const template = templateNamed(wanted.template);
-    const { filled, refused } = this.#fill(template, wanted.values);
+    const { filled, apart } = this.#fill(template, wanted.values);
     const isEnough = filled.some(({ relation }) =>
       template.relations.get(relation)?.suffices
     );
@@ -162,14 +118,17 @@ export class EventDraft {
         `object ${template.name} lacks what it needs: sent as attributes`,
       );
     }
-    const apart = isEnough ? refused : [...filled, ...refused];
-    for (const { relation, type, value } of apart) {
+    for (
+      const { relation, type, value } of isEnough
+        ? apart
+        : [...filled, ...apart]
+    ) {
       const comment = type === "text"
         ? `${relation}: ${wanted.about}`
         : wanted.about;
       this.addAttribute({ type, value, comment }, origin);
     }
-    if (filled.length + refused.length === 0) {
+    if (filled.length + apart.length === 0) {
       this.note(origin.object, `nothing for an object ${template.name}`);
     }
   }
@@ -226,9 +185,9 @@ export class EventDraft {
   #fill(
     { relations }: Template,
     values: WantedObject["values"],
-  ): { filled: Filled[]; refused: Filled[] } {
+  ): { filled: Filled[]; apart: Filled[] } {
     const filled: Filled[] = [];
-    const refused: Filled[] = [];
+    const apart: Filled[] = [];
     for (const relation of relations.values()) {
       const seen = new Set<string>();
       for (const [name, wanted] of values) {
@@ -240,14 +199,16 @@ export class EventDraft {
         if (!isPrintable(value)) continue;
         const sound = this.#soundValue(relation.type, value);
         const item = { relation: name, type: relation.type, data };
-        if (sound === undefined) refused.push({ ...item, value });
-        else if (!seen.has(sound) && (relation.multiple || seen.size === 0)) {
-          seen.add(sound);
-          filled.push({ ...item, value: sound });
+        if (sound !== undefined && seen.has(sound)) continue;
+        if (sound === undefined || (seen.size > 0 && !relation.multiple)) {
+          apart.push({ ...item, value });
+          continue;
         }
+        seen.add(sound);
+        filled.push({ ...item, value: sound });
       }
     }
-    return { filled, refused };
+    return { filled, apart };
   }
 
   #putObject(
@@ -289,11 +250,10 @@ export class EventDraft {
     const { relation, type, value, data } = item;
     const uuid = objectAttributeUuid(object, relation, value);
     const tags = new TagSet(this.#options.takesTag);
-    // MISP has no tags on objects.
-    if (isFirst) {
-      tags.addAll(origin.tags);
-      this.#see(origin, uuid);
-    }
+    // MISP has no tags on objects: the first attribute speaks for all.
+    if (isFirst) tags.addAll(origin.tags);
+    // Of an observable the first attribute says best what was seen.
+    if (isFirst || origin.object.type === "indicator") this.#see(origin, uuid);
     const { category, toIds } = attributeType(type);
     return {
       fields: {
@@ -309,7 +269,8 @@ export class EventDraft {
         ...(data !== undefined && { data }),
       },
       toIds: toIds && origin.detects,
-      markings: isFirst ? origin.markings : UNMARKED,
+      // Who gets one of them alone must see how far it may go.
+      markings: origin.markings,
       tags,
     };
   }

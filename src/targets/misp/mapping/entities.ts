@@ -2,7 +2,8 @@
 import { type StixObject, text } from "../../../stix/object.ts";
 import { aliasesOf } from "./canonical.ts";
 import { firstChars } from "./clean_text.ts";
-import type { EventDraft, Origin } from "./draft.ts";
+import type { EventDraft } from "./draft.ts";
+import type { Origin } from "./wanted.ts";
 import { ALIAS_ENTITIES, galaxyRow } from "./galaxies.ts";
 import {
   type Context,

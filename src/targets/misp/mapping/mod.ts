@@ -11,7 +11,8 @@ import { isObservableType } from "../../../stix/observable.ts";
 import type { MispEvent, MispSighting } from "../misp_event.ts";
 import { cutText } from "./clean_text.ts";
 import { containerFields, containerType } from "./container.ts";
-import { EventDraft, type Note, type Origin } from "./draft.ts";
+import { EventDraft } from "./draft.ts";
+import type { Note, Origin } from "./wanted.ts";
 import { addEntity } from "./entities.ts";
 import { markingsOf, markingTags, UNMARKED } from "./markings.ts";
 import { addObservable } from "./observables.ts";
@@ -28,7 +29,7 @@ import {
 } from "./threat_level.ts";
 import { eventUuid } from "./uuids.ts";
 
-export type { Note } from "./draft.ts";
+export type { Note } from "./wanted.ts";
 
 /** What an instance and a person say about the mapping. */
 export interface MappingOptions {

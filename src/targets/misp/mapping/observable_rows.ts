@@ -7,7 +7,7 @@ import {
   strings,
   text,
 } from "../../../stix/object.ts";
-import type { WantedValue } from "./draft.ts";
+import type { WantedValue } from "./wanted.ts";
 import { type Find, scalar } from "./source.ts";
 
 /**
@@ -66,6 +66,10 @@ const layer7: How = (value) =>
 const fileName: How = (id, _object, find) =>
   asIs(find(text(id) ?? "")?.name, EMPTY, find);
 
+/** The same for a process, which has no name of its own in STIX 2.1. */
+const nameOfImage: How = (id, object, find) =>
+  text(object.name) === undefined ? fileName(id, object, find) : [];
+
 /** The path of the directory behind a reference. */
 const directoryPath: How = (id, _object, find) =>
   asIs(find(text(id) ?? "")?.path, EMPTY, find);
@@ -118,7 +122,7 @@ export const OBJECT_ROWS: readonly ObjectRow[] = [
   ["network-traffic",      "network-connection", "end",                  "last-packet-seen",        asIs],
   ["process",              "process",            "pid",                  "pid",                     asIs],
   ["process",              "process",            "name",                 "name",                    asIs],
-  ["process",              "process",            "image_ref",            "name",                    fileName],
+  ["process",              "process",            "image_ref",            "name",                    nameOfImage],
   ["process",              "process",            "image_ref",            "image",                   fileName],
   ["process",              "process",            "command_line",         "command-line",            asIs],
   ["process",              "process",            "cwd",                  "current-directory",       asIs],

@@ -1,7 +1,8 @@
 /** Observables of a container as objects and attributes. */
 import { hashAlgorithm } from "../../../stix/observable.ts";
 import { isRecord, type StixObject } from "../../../stix/object.ts";
-import type { EventDraft, Origin, WantedValue } from "./draft.ts";
+import type { EventDraft } from "./draft.ts";
+import type { Origin, WantedValue } from "./wanted.ts";
 import {
   ATTRIBUTE_ROWS,
   C2_LABELS,

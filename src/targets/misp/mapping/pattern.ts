@@ -7,7 +7,8 @@ import {
   type Pattern,
   PatternError,
 } from "../../../stix/pattern.ts";
-import type { EventDraft, Origin, WantedValue } from "./draft.ts";
+import type { EventDraft } from "./draft.ts";
+import type { Origin, WantedValue } from "./wanted.ts";
 import { layerOf } from "./observable_rows.ts";
 import { askedBy } from "./pattern_comparison.ts";
 import { type Leaf, objectLists, observationsOf } from "./pattern_objects.ts";

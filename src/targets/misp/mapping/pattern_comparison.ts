@@ -56,11 +56,25 @@ const NETWORK_PATHS: ReadonlySet<string> = new Set([
   "network-traffic:dst_ref.value",
 ]);
 
+/** Paths that only say what the value beside them shows anyway. */
+const REDUNDANT_PATHS: ReadonlySet<string> = new Set([
+  "network-traffic:src_ref.type",
+  "network-traffic:dst_ref.type",
+]);
+
+const REDUNDANT: Asked = {
+  values: [],
+  isComplete: true,
+  attribute: undefined,
+  inObject: undefined,
+};
+
 /** The values that are asked for; undefined where none are, or no row fits. */
 export function askedBy(comparison: Comparison): Asked | undefined {
   const path = normalPath(comparison.path);
   const literals = literalsOf(comparison, path);
   if (literals === undefined || literals.length === 0) return undefined;
+  if (REDUNDANT_PATHS.has(path)) return REDUNDANT;
   const read = literals.map(literalText);
   const values = read.filter((value) => value !== undefined && value !== "");
   const attribute = PLACES.get(path) ??
@@ -120,9 +134,11 @@ function normalPath({ objectType, steps }: ObjectPath): string {
     text += separator + step.name.toLowerCase();
     separator = ".";
   }
-  // The path of an autonomous system is written without its property, too.
-  return text;
+  return text.replace(REF_OF_END, "$1_ref.value");
 }
+
+/** Other spellings of `src_ref.value` that are seen in patterns. */
+const REF_OF_END = /^(network-traffic:(?:src|dst))(?:_ref)?\.ref\.value$/;
 
 function hashPlace(
   { steps }: ObjectPath,

@@ -28,6 +28,12 @@ export function hex(digits: number): ValueRule {
   return (value) => matching(form, value.toLowerCase());
 }
 
+/** The same, of a certificate: colons between the digits go. */
+export function fingerprint(digits: number): ValueRule {
+  const digest = hex(digits);
+  return (value) => digest(value.replaceAll(":", ""));
+}
+
 /** At least 40 hexadecimal digits: a code directory hash. */
 export function cdhash(value: string): string | undefined {
   return matching(/^[0-9a-f]{40,}$/, value.toLowerCase());
@@ -35,12 +41,12 @@ export function cdhash(value: string): string | undefined {
 
 /** `blocksize:hash:hash`. */
 export function ssdeep(value: string): string | undefined {
-  return matching(/^\d+:[^:\s]+:[^:\s]+$/, value);
+  return matching(/^\d+:[0-9a-zA-Z/+]*:[0-9a-zA-Z/+]*$/, value);
 }
 
-/** A TLSH digest: at least 35 hexadecimal digits, `T1` before them or not. */
+/** A TLSH digest: at least 36 hexadecimal digits, `T` before them or not. */
 export function tlsh(value: string): string | undefined {
-  return matching(/^t?[0-9a-f]{35,}$/, value.toLowerCase());
+  return matching(/^t?[0-9a-f]{36,}$/, value.toLowerCase());
 }
 
 /**
@@ -62,7 +68,8 @@ export function ip(value: string): string | undefined {
 
 /** A domain with a dot, in lower case and ASCII. */
 export function domain(value: string): string | undefined {
-  const name = refanged(value).toLowerCase().replace(/^\.+|\.+$/g, "");
+  const name = refanged(value).toLowerCase().replace(/\.+/g, ".")
+    .replace(/^\.|\.$/g, "");
   // deno-lint-ignore no-control-regex
   const ascii = /^[\u0000-\u007f]*$/.test(name) ? name : domainToASCII(name);
   return matching(/^[a-z0-9._-]+\.[a-z0-9-]{2,}$/, ascii);
@@ -70,13 +77,20 @@ export function domain(value: string): string | undefined {
 
 /** `x@y.z` in lower case. */
 export function email(value: string): string | undefined {
-  const address = refanged(value).replace(/\[at\]|\(at\)/gi, "@");
-  return matching(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, address.toLowerCase());
+  const address = value.replace(/\[@\]|\[at\]/g, "@").toLowerCase();
+  const [user = "", host = "", more] = address.split("@", 3);
+  // A host that begins or ends in its only dot has none.
+  const isSound = user !== "" && more === undefined && !/\s/.test(address) &&
+    host.slice(1, -1).includes(".");
+  return isSound ? address : undefined;
 }
 
 /** A URL in one line; MISP asks for no scheme here. */
 export function url(value: string): string | undefined {
-  return line(refanged(value).replace(/^h(?:xx|tx|xt)p/i, "http"));
+  return line(
+    refanged(value.replace(/^(?:hxxp|hxtp|htxp|meow|h\[tt\]p)/i, "http"))
+      .replaceAll("[hxxp://]", "http://").replaceAll("[:]", ":"),
+  );
 }
 
 /** An absolute URL in ASCII whose host is a name or an address. */
@@ -85,15 +99,23 @@ export function link(value: string): string | undefined {
   if (parsed === null || !/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
     return undefined;
   }
-  const text = /^[\x21-\x7e]+$/.test(value) ? value : parsed.href;
-  const host =
-    /^(?:\[[0-9a-f:.]+\]|(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?)+)$/i;
-  return host.test(parsed.hostname) && /^[\x21-\x7e]+$/.test(text)
-    ? text
-    : undefined;
+  const text = ASCII_LINE.test(value) ? value : parsed.href;
+  return isHost(parsed.hostname) && ASCII_LINE.test(text) ? text : undefined;
 }
 
-/** 12 or 16 hexadecimal digits as `aa:bb:...`. */
+const ASCII_LINE = /^[\x21-\x7e]+$/;
+
+/** A name or an address, as PHP's `FILTER_VALIDATE_URL` has it. */
+function isHost(host: string): boolean {
+  if (host.startsWith("[")) return isIP(host.slice(1, -1)) === 6;
+  const labels = host.replace(/\.$/, "").split(".");
+  return host.length <= 253 &&
+    labels.every((label) =>
+      label.length <= 63 && /^[a-z0-9-]+$/i.test(label) && !/^-|-$/.test(label)
+    );
+}
+
+/** 12 hexadecimal digits as `aa:bb:...`. */
 export function mac(value: string): string | undefined {
   if (/[^0-9a-f:.\s-]/i.test(value)) return undefined;
   const digits = value.toLowerCase().replace(/[^0-9a-f]/g, "");
@@ -173,8 +195,7 @@ function wholeUpTo(
 
 /** Without what people write so that nobody opens it by chance. */
 function refanged(value: string): string {
-  return value.replace(/\[\.\]|\[dot\]|\(dot\)/gi, ".")
-    .replace(/\[:\]/g, ":").replace(/\[:\/\/\]/g, "://");
+  return value.replace(/\[\.\]|\[dot\]|\(dot\)|\\\./g, ".");
 }
 
 /** RFC 5952, but that an IPv4 address within stays as it is. */

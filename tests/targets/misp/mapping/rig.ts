@@ -11,6 +11,7 @@ import {
 } from "../../../../src/targets/misp/mapping/mod.ts";
 import { assertEquals } from "@std/assert";
 import { complaintsAbout } from "./complaints.ts";
+import { assertStored } from "./stored.ts";
 
 /** The event of most tests: the one of the UUID vectors. */
 export const EVENT = "bbbbbbbb-1111-4111-8111-aaaaaaaaaaaa";
@@ -84,12 +85,44 @@ export function holding(
   };
 }
 
-/** Maps, and holds the event to what MISP takes. */
-export function mapped(
+/** Maps, and holds the event to what MISP takes, stores and gives back. */
+export async function mapped(
   resolved: ResolvedContainer,
   options: Partial<MappingOptions> = {},
-): MappedEvent {
+): Promise<MappedEvent> {
   const result = toMispEvent(resolved, { ...OPTIONS, ...options });
   assertEquals(complaintsAbout(result.event), []);
+  await assertStored(result.event);
   return result;
+}
+
+/** Attributes of their own as "type | category | value". */
+export function attributes({ event }: MappedEvent): string[] {
+  return event.Attribute.map(({ type, category, value }) =>
+    `${type} | ${category} | ${value}`
+  ).toSorted();
+}
+
+/** Objects as "template: relation=value, ...", in the order of the template. */
+export function objects({ event }: MappedEvent): string[] {
+  return event.Object.map(({ name, Attribute }) =>
+    `${name}: ${
+      Attribute.map(({ object_relation, value }) =>
+        `${object_relation}=${value}`
+      ).join(", ")
+    }`
+  ).toSorted();
+}
+
+/** Names of the event's tags that begin so. */
+export function tags({ event }: MappedEvent, start = ""): string[] {
+  return event.Tag.map(({ name }) => name)
+    .filter((name) => name.startsWith(start)).toSorted();
+}
+
+/** The only attribute, or that of the first object. */
+export function onlyAttribute({ event }: MappedEvent) {
+  const found = event.Attribute[0] ?? event.Object[0]?.Attribute[0];
+  if (found === undefined) throw new Error("the event has no attribute");
+  return found;
 }
