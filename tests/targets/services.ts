@@ -25,13 +25,15 @@ export class TestServices {
   readonly names = new Map<string, string>();
   readonly markings = new Map<string, Marking>();
   readonly #clients: HttpClient[] = [];
-  readonly #state: RelayState;
+  readonly #path: string;
+  #state: RelayState;
 
   private constructor(
     state: RelayState,
     now: () => number,
-    platform: AnsweringPlatform | undefined,
+    { platform, path }: { platform?: AnsweringPlatform; path: string },
   ) {
+    this.#path = path;
     this.#state = state;
     this.services = {
       name: "soc",
@@ -63,8 +65,20 @@ export class TestServices {
   static async open(
     now: () => number,
     platform?: AnsweringPlatform,
+    path = ":memory:",
   ): Promise<TestServices> {
-    return new TestServices(await openState(":memory:"), now, platform);
+    const state = await openState(path);
+    return new TestServices(state, now, {
+      path,
+      ...(platform === undefined ? {} : { platform }),
+    });
+  }
+
+  /** Forgets what was staged and not committed, as a death does. */
+  async reopenState(): Promise<void> {
+    await this.#state.close();
+    this.#state = await openState(this.#path);
+    Object.assign(this.services, { state: this.#state.target("soc").rows });
   }
 
   async close(): Promise<void> {

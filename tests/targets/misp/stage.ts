@@ -42,6 +42,8 @@ export interface StageOptions {
   readonly misp?: MispOptions;
   readonly opencti?: OpenctiOptions;
   readonly contents?: ContentFilter;
+  /** File of the state. Default: in memory. */
+  readonly state?: string;
 }
 
 /** One target between both sides; the stream is really read. */
@@ -55,6 +57,7 @@ export class Stage {
   readonly #http: HttpClient;
   readonly #options: StageOptions;
   readonly #clock: { now: number };
+  readonly #ends: (() => Promise<void>)[] = [];
   #position: Position = { from: `${START - 1000}-0` };
 
   private constructor(
@@ -94,7 +97,7 @@ export class Stage {
       url: opencti.url,
       log: silentLog(),
     });
-    const services = await TestServices.open(now, platform);
+    const services = await TestServices.open(now, platform, options.state);
     const stage = new Stage(
       { opencti, misp, services, platform, http, clock },
       options,
@@ -235,10 +238,16 @@ export class Stage {
     ).length;
   }
 
+  /** Something to do once all of it is closed. */
+  onEnd(work: () => Promise<void>): void {
+    this.#ends.push(work);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#http.close();
     await this.services.close();
     await Promise.all([this.misp.stop(), this.opencti.stop()]);
+    for (const end of this.#ends) await end();
   }
 }
 
