@@ -66,8 +66,8 @@ function isC2(object: StixObject): boolean {
 }
 
 /** What a person reads beside the object. */
-function commentOf(object: StixObject): string {
-  const parts: string[] = [];
+function commentOf(object: StixObject, remark: string): string {
+  const parts: string[] = remark === "" ? [] : [remark];
   const labels = labelsOf(object);
   if (labels.length > 0) parts.push(`Labels: ${labels.join(", ")}`);
   const score = scoreOf(object);
@@ -88,10 +88,12 @@ interface Part {
   readonly source: Readonly<Record<string, unknown>>;
   readonly key: string;
   readonly find: Find;
+  /** What the comment begins with. */
+  readonly remark?: string;
 }
 
 function addObject(draft: EventDraft, origin: Origin, part: Part): void {
-  const { type, source, key, find } = part;
+  const { type, source, key, find, remark = "" } = part;
   const rows = ROWS_BY_TYPE.get(type) ?? [];
   const [first] = rows;
   if (first === undefined) return;
@@ -102,7 +104,7 @@ function addObject(draft: EventDraft, origin: Origin, part: Part): void {
     )
   );
   const [, template] = first;
-  const comment = commentOf(origin.object);
+  const comment = commentOf(origin.object, remark);
   const about = `Observable: ${plainType(origin.object.type)}`;
   draft.addObject({ template, key, comment, about, values }, origin);
 }
@@ -125,12 +127,14 @@ function addRegistryKey(draft: EventDraft, origin: Origin, find: Find): void {
   }
   const key = { key: object.key };
   addObject(draft, origin, { type, source: key, key: object.id, find });
+  const of = scalar(object.key);
   for (const [index, source] of values.entries()) {
     addObject(draft, origin, {
       type: "windows-registry-value-type",
       source,
       key: `${object.id}|${index}`,
       find,
+      remark: of === undefined ? "" : `Registry key: ${of}`,
     });
   }
 }

@@ -1,6 +1,7 @@
 /** The table "Observable to MISP Object Mapping", and what goes with it. */
 import { assertEquals } from "@std/assert";
 import { SCO_EXTENSION, type StixObject } from "../../../../src/stix/object.ts";
+import { MD5, SHA1, SHA256, SHA512, SSDEEP } from "./hashes.ts";
 import {
   attributes,
   holding,
@@ -9,13 +10,6 @@ import {
   onlyAttribute,
   stix,
 } from "./rig.ts";
-
-const MD5 = "d41d8cd98f00b204e9800998ecf8427e";
-const SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
-const SHA256 =
-  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-const SHA512 = SHA256 + SHA256;
-const SSDEEP = "3:AXGBicFlgVNhBGcL6wCrFQEv:AXGHsNhxLsr2C";
 
 interface Expected {
   readonly attributes?: readonly string[];
@@ -414,4 +408,19 @@ Deno.test("observable: what correlates and what detects follows the template", a
       true,
     ]],
   );
+});
+
+Deno.test("observable: a value apart from its registry key still names it", async () => {
+  const { event } = await mapped(holding([
+    stix("windows-registry-key", {
+      key: "HKLM\\Run",
+      values: [{ data: "1" }, { data: "2" }],
+      x_opencti_score: 10,
+    }),
+  ]));
+  assertEquals(event.Object.map(({ comment }) => comment), [
+    "Threat Score: 10 | Threat Level: Info",
+    "Registry key: HKLM\\Run | Threat Score: 10 | Threat Level: Info",
+    "Registry key: HKLM\\Run | Threat Score: 10 | Threat Level: Info",
+  ]);
 });

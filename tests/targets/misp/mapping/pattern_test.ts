@@ -1,5 +1,6 @@
 /** The table "Indicator Pattern Mapping", and how patterns are read. */
 import { assert, assertEquals } from "@std/assert";
+import { MD5, SHA1, SHA256, SHA512, SSDEEP } from "./hashes.ts";
 import {
   attributes,
   holding,
@@ -9,13 +10,6 @@ import {
   onlyAttribute,
   stix,
 } from "./rig.ts";
-
-const MD5 = "d41d8cd98f00b204e9800998ecf8427e";
-const SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
-const SHA256 =
-  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-const SHA512 = SHA256 + SHA256;
-const SSDEEP = "3:AXGBicFlgVNhBGcL6wCrFQEv:AXGHsNhxLsr2C";
 
 interface Expected {
   readonly attributes?: readonly string[];
