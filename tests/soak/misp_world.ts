@@ -29,7 +29,7 @@ export interface MispWorld {
 /** What the platform holds: the recording, a generated week, or nothing. */
 export type Content = "recording" | "week" | "nothing";
 
-/** Starts both sides on loopback, with the clock standing. */
+/** Starts both sides on loopback; the platform's clock goes on from NOW. */
 export async function startMispWorld(
   content: Content,
   options: MispOptions = {},
@@ -37,8 +37,10 @@ export async function startMispWorld(
   const folder = await Deno.makeTempDir({ prefix: "relay-misp-" });
   const now = () => NOW;
   const misp = await startMisp({ now, ...options });
+  const started = performance.now();
   const opencti = await startOpencti({
-    now,
+    // Heartbeats must be later than the links that the program writes.
+    now: () => NOW + Math.ceil(performance.now() - started),
     filters: FILTERS,
     heartbeatMs: 25,
     ...(content === "recording"
