@@ -3,6 +3,11 @@ import type { HttpClient } from "../http/client.ts";
 import type { Log } from "../observability/log.ts";
 import { isRecord, type StixObject, text } from "../stix/object.ts";
 import { readFilterGroup } from "./filter_group.ts";
+import { type ContainersClient, PlatformContainers } from "./containers.ts";
+import {
+  type ExternalReferencesClient,
+  PlatformExternalReferences,
+} from "./external_references.ts";
 import { GraphqlClient } from "./graphql.ts";
 import {
   OBSERVABLES_OF,
@@ -66,6 +71,10 @@ export interface OpenctiClient {
   ): Promise<readonly ObservableName[]>;
   /** What was seen, and where. */
   readonly sightings: SightingsClient;
+  /** Reports, groupings and cases with what they hold. */
+  readonly containers: ContainersClient;
+  /** Links from objects to what is known of them elsewhere. */
+  readonly externalReferences: ExternalReferencesClient;
 }
 
 /** The platform and the user of the token. */
@@ -99,6 +108,8 @@ export class PlatformClient implements OpenctiClient {
   readonly url: string;
   readonly graphql: GraphqlClient;
   readonly sightings: SightingsClient;
+  readonly containers: ContainersClient;
+  readonly externalReferences: ExternalReferencesClient;
   readonly #log: Log;
   /** STIX id to the object, or `null` for what the platform does not show. */
   readonly #known = new Map<string, StixObject | null>();
@@ -107,6 +118,8 @@ export class PlatformClient implements OpenctiClient {
     this.url = options.url;
     this.graphql = new GraphqlClient(http);
     this.sightings = new PlatformSightings(this.graphql);
+    this.containers = new PlatformContainers(this.graphql, options.log);
+    this.externalReferences = new PlatformExternalReferences(this.graphql);
     this.#log = options.log;
   }
 

@@ -151,3 +151,73 @@ export const SIGHTINGS_OF = `query SightingsOf(
     edges { node { id first_seen last_seen attribute_count } }
   }
 }`;
+
+/**
+ * What a container holds, page by page. Without `all: true`: with it the
+ * platform ignores `first` and gives everything at once.
+ */
+export const CONTAINER_PAGE = `query ContainerPage(
+  $id: String!, $first: Int!, $after: ID
+) {
+  container(id: $id) {
+    objects(first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      edges { node {
+        ... on StixCoreObject { toStix }
+        ... on StixRelationship { toStix }
+      } }
+    }
+  }
+}`;
+
+/** Objects by any of their ids, as STIX. */
+export const OBJECTS_AS_STIX = `query ObjectsAsStix(
+  $filters: FilterGroup, $first: Int!
+) {
+  stixCoreObjects(filters: $filters, first: $first) {
+    edges { node { toStix } }
+  }
+}`;
+
+/** Sightings that a filter matches, as STIX, page by page. */
+export const SIGHTINGS_AS_STIX = `query SightingsAsStix(
+  $filters: FilterGroup, $first: Int!, $after: ID
+) {
+  stixSightingRelationships(filters: $filters, first: $first, after: $after) {
+    pageInfo { hasNextPage endCursor }
+    edges { node { toStix } }
+  }
+}`;
+
+/** The external references of an object; null for one that is not there. */
+export const ENTITY_REFERENCES = `query EntityReferences($id: String!) {
+  stixDomainObject(id: $id) {
+    id
+    externalReferences(first: 500) {
+      edges { node { id source_name external_id url } }
+    }
+  }
+}`;
+
+/** Adds an external reference; gives the one there is for a known url. */
+export const ADD_EXTERNAL_REFERENCE = `mutation AddExternalReference(
+  $input: ExternalReferenceAddInput!
+) {
+  externalReferenceAdd(input: $input) { id }
+}`;
+
+/** Attaches a reference to an object; harmless where it is attached. */
+export const LINK_EXTERNAL_REFERENCE = `mutation LinkExternalReference(
+  $id: ID!, $input: StixRefRelationshipAddInput!
+) {
+  stixDomainObjectEdit(id: $id) { relationAdd(input: $input) { id } }
+}`;
+
+/** Detaches a reference from an object; others that hold it keep it. */
+export const UNLINK_EXTERNAL_REFERENCE = `mutation UnlinkExternalReference(
+  $id: ID!, $toId: StixRef!
+) {
+  stixDomainObjectEdit(id: $id) {
+    relationDelete(toId: $toId, relationship_type: "external-reference") { id }
+  }
+}`;

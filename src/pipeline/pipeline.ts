@@ -21,6 +21,8 @@ export interface Pipeline {
   /** Reads the stream from a position on. */
   open(position: Position, signal: AbortSignal): AsyncIterable<StreamItem>;
   readonly scope: StreamScope;
+  /** The target takes what containers hold too, marked `outside`. */
+  readonly followsContents?: boolean;
   readonly checkpoint: { save(position: Position): Promise<void> };
   readonly store: SettleOptions["store"];
   readonly filter: SettleOptions["filter"];
@@ -96,7 +98,10 @@ function isAbort(error: unknown, { stop, abort }: PipelineSignals): boolean {
     (error instanceof DOMException && error.name === "AbortError");
 }
 
-/** Objects that the stream's filter does not match have no place here. */
+/**
+ * Objects that the stream's filter does not match have no place here, unless
+ * the target follows what containers hold.
+ */
 async function withoutOutsiders(
   batch: Batch,
   pipeline: Pipeline,
@@ -113,6 +118,9 @@ async function withoutOutsiders(
   return batch.events.flatMap((event) => {
     if (!outside.has(event)) return event;
     const gone = batch.deletes.get(event);
+    if (gone === undefined && pipeline.followsContents === true) {
+      return { ...event, outside: true as const };
+    }
     if (gone === undefined) stats.skip("outside the stream's filter");
     return gone ?? [];
   });

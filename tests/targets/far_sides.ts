@@ -4,8 +4,11 @@ import { elasticSecurity } from "../../src/targets/elastic_security/mod.ts";
 import { elasticThreatintel } from "../../src/targets/elastic_threatintel/mod.ts";
 import { SEKOIA_SET_UPS } from "./sekoia/far_side.ts";
 import { harfanglab } from "../../src/targets/harfanglab/mod.ts";
+import { misp } from "../../src/targets/misp/mod.ts";
 import type { TargetDefinition } from "../../src/targets/target.ts";
 import { startHarfanglabSide } from "./harfanglab/far_side.ts";
+import { startMispSide } from "./misp/far_side.ts";
+import type { AnsweringPlatform } from "./services.ts";
 
 /** A fault that strikes every request until it is taken away. */
 export interface Trouble {
@@ -20,6 +23,8 @@ export interface FarSide {
   /** Settings that hold a server's URL. */
   readonly servers: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** The platform, where the target asks it about more than names. */
+  readonly platform?: AnsweringPlatform;
   /** Texts that may appear nowhere. */
   readonly secrets: readonly string[];
   /** All that is ours there, in a form that can be compared. */
@@ -74,6 +79,17 @@ export const SET_UPS: readonly SetUp[] = [
     name: "harfanglab that disables",
     definition: harfanglab as TargetDefinition,
     start: (now) => startHarfanglabSide(now, { remove_indicator: false }),
+  },
+  {
+    name: "misp",
+    definition: misp as TargetDefinition,
+    start: (now) => startMispSide(now, {}),
+  },
+  {
+    name: "misp with soft deletion and without tags",
+    definition: misp as TargetDefinition,
+    start: (now) =>
+      startMispSide(now, { hard_delete: "false", tag_opencti: "false" }),
   },
 ];
 

@@ -27,7 +27,11 @@ export class Rig {
   static async start(setUp: SetUp): Promise<Rig> {
     const now = () => NOW;
     const far = await setUp.start(now);
-    return new Rig(setUp, far, await TestServices.open(now));
+    return new Rig(
+      setUp,
+      far,
+      await TestServices.open(now, { platform: far.platform }),
+    );
   }
 
   /** A new life of the program: nothing is remembered but the state file. */

@@ -60,7 +60,13 @@ const CONCERNED = new Set([
   "url",
   "file",
   "email-addr",
+  "report",
+  "grouping",
+  "case-incident",
+  "case-rfi",
+  "case-rft",
 ]);
+const CONTAINERS = /^(report|grouping|case-)/;
 const LANGUAGES = new Set(["kql", "lucene", "eql", "esql", "sigma", "yara"]);
 /** Whole lives of objects: some that change, some that go, some that stay. */
 export const SAMPLE = sampleOf(WEEK);
@@ -79,6 +85,7 @@ function sampleOf(events: readonly StreamEvent[]): StreamEvent[] {
     ...some((life) => life.at(-1)?.action === "delete"),
     ...some((life) => life.length === 1),
     ...some(([first]) => LANGUAGES.has(`${first?.object.pattern_type}`)),
+    ...some(([first]) => CONTAINERS.test(`${first?.object.type}`)),
   ]);
   return events.filter(({ internalId }) => chosen.has(internalId));
 }

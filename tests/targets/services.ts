@@ -1,10 +1,20 @@
 /** What a target is handed, for tests: real sockets, a real KV, its own log. */
 import { createHttpClient } from "../../src/http/create_client.ts";
 import type { HttpClient } from "../../src/http/client.ts";
-import type { Marking, ObservableName } from "../../src/opencti/client.ts";
+import type {
+  Marking,
+  ObservableName,
+  OpenctiClient,
+} from "../../src/opencti/client.ts";
 import type { LogFields } from "../../src/observability/log.ts";
 import { openState, type RelayState } from "../../src/state/open_state.ts";
 import type { TargetServices } from "../../src/targets/target.ts";
+
+/** What a platform that really answers is asked. */
+export type AnsweringPlatform = Pick<
+  OpenctiClient,
+  "containers" | "externalReferences"
+>;
 
 /** Services of one target, and what it did with them. */
 export class TestServices {
@@ -21,10 +31,14 @@ export class TestServices {
   /** What indicators are based on, by internal id. */
   readonly observables = new Map<string, readonly ObservableName[]>();
   readonly #clients: HttpClient[] = [];
-  #state: RelayState;
   readonly #path: string;
+  #state: RelayState;
 
-  private constructor(state: RelayState, path: string, now: () => number) {
+  private constructor(
+    state: RelayState,
+    now: () => number,
+    { platform, path }: { platform?: AnsweringPlatform; path: string },
+  ) {
     this.#state = state;
     this.#path = path;
     this.services = {
@@ -37,6 +51,9 @@ export class TestServices {
       opencti: {
         // No test of these targets reports sightings.
         sightings: undefined as never,
+        containers: platform?.containers ?? (undefined as never),
+        externalReferences: platform?.externalReferences ??
+          (undefined as never),
         url: "https://cti.example.org",
         namesOf: (refs) => this.#answer(refs, this.names),
         markingsOf: (refs) => this.#answer(refs, this.markings),
@@ -52,12 +69,22 @@ export class TestServices {
     };
   }
 
-  /** @param path Of a state file, where one is to survive `crash()`. */
+  /**
+   * @param platform Answers in place of a platform that knows `names` alone.
+   * @param path Of a state file, where one is to survive `crash()`.
+   */
   static async open(
     now: () => number,
-    path = ":memory:",
+    { platform, path = ":memory:" }: {
+      platform?: AnsweringPlatform | undefined;
+      path?: string;
+    } = {},
   ): Promise<TestServices> {
-    return new TestServices(await openState(path), path, now);
+    const state = await openState(path);
+    return new TestServices(state, now, {
+      path,
+      ...(platform === undefined ? {} : { platform }),
+    });
   }
 
   /** The process dies: what is staged is lost, what was committed stays. */

@@ -96,6 +96,8 @@ export class Bench {
         markingsOf: () => Promise.resolve(new Map()),
         observablesOf: () => Promise.resolve([]),
         ensurePatternTypes: () => Promise.resolve(),
+        containers: undefined as never,
+        externalReferences: undefined as never,
       },
       state: undefined as never,
       contents: { reasonAgainst: () => Promise.resolve(undefined) },

@@ -75,7 +75,10 @@ export class Bench {
     const clock = { now: START };
     const now = () => clock.now;
     const console = await startHarfanglab({ now, keepBodies: true, ...rest });
-    const services = await TestServices.open(now, path);
+    const services = await TestServices.open(
+      now,
+      path === undefined ? {} : { path },
+    );
     return new Bench({ console, services, settings, clock });
   }
 

@@ -1,0 +1,132 @@
+/** What `verify` sees of MISP, and how it repairs. */
+import { assertEquals, assertNotEquals } from "@std/assert";
+import type { StreamEvent } from "../../../src/opencti/event.ts";
+import { internalId } from "../../../src/stix/object.ts";
+import type { Holding, Inventory } from "../../../src/targets/target.ts";
+import { domain, report, Stage } from "./stage.ts";
+
+const C2 = domain("c2.example.net");
+const FIRST = report("First", [C2]);
+const SECOND = report("Second", [C2]);
+
+for (const tags of ["true", "false"]) {
+  Deno.test(`inventory finds both sides equal with tag_opencti ${tags}`, async () => {
+    await using stage = await Stage.start({ settings: { tag_opencti: tags } });
+    const { events, inventory } = await filled(stage);
+    const wanted = await inventory.wanted(events, stage.signal);
+    assertEquals(wanted.map((list) => list.length), [0, 1, 1]);
+    assertEquals(sorted(await held(stage)), sorted(wanted.flat()));
+    assertEquals((await held(stage)).length, 2);
+  });
+}
+
+async function filled(stage: Stage) {
+  stage.create(C2, FIRST, SECOND);
+  const events = await stage.events();
+  await stage.target.deliver(events, stage.signal);
+  await stage.settle();
+  return { events, inventory: stage.target.inventory as Inventory };
+}
+
+async function held(stage: Stage): Promise<Holding[]> {
+  const { inventory } = stage.target;
+  return await Array.fromAsync(inventory!.held(stage.signal));
+}
+
+function sorted(holdings: readonly Holding[]): Holding[] {
+  return holdings.toSorted((a, b) => a.key < b.key ? -1 : 1);
+}
+
+Deno.test("inventory leaves out events that others made", async () => {
+  await using stage = await Stage.start({
+    misp: {
+      foreignEvents: [{
+        uuid: "abcdef00-1111-4111-8111-aaaaaaaaaaaa",
+        info: "Of a partner",
+        date: "2026-01-01",
+        distribution: "3",
+        Tag: [{ name: "source:opencti" }],
+      }],
+    },
+  });
+  await filled(stage);
+  assertEquals(
+    (await held(stage)).map(({ key }) => key).sort(),
+    [FIRST, SECOND].map(internalId).sort(),
+  );
+});
+
+Deno.test("inventory finds what somebody changed or deleted, and repairs it", async () => {
+  await using stage = await Stage.start();
+  const { events, inventory } = await filled(stage);
+  const before = [stage.event(FIRST), stage.event(SECOND)];
+  await asAnalyst(stage, `edit/${internalId(FIRST)}`, {
+    Event: { uuid: internalId(FIRST), info: "vandalised" },
+  });
+  await asAnalyst(stage, `delete/${internalId(SECOND)}`);
+  await unlist(stage);
+  const wanted = (await inventory.wanted(events, stage.signal)).flat();
+  const there = new Map(
+    (await held(stage)).map(({ key, digest }) => [key, digest]),
+  );
+  assertEquals(there.has(internalId(SECOND)), false);
+  for (const { key, digest } of wanted) {
+    assertNotEquals(there.get(key), digest);
+  }
+  const outcomes = await inventory.repair(events, stage.signal);
+  assertEquals(outcomes.at(-1), { status: "delivered" });
+  assertEquals([stage.event(FIRST), stage.event(SECOND)], before);
+  assertEquals(
+    sorted(await held(stage)),
+    sorted((await inventory.wanted(events, stage.signal)).flat()),
+  );
+});
+
+Deno.test("inventory removes what no container asks for", async () => {
+  await using stage = await Stage.start();
+  const { events, inventory } = await filled(stage);
+  const [orphan] = (await held(stage)).filter(({ key }) =>
+    key === internalId(FIRST)
+  );
+  assertEquals(await inventory.remove([orphan as Holding], stage.signal), [
+    { status: "delivered" },
+  ]);
+  assertEquals((await held(stage)).map(({ key }) => key), [
+    internalId(SECOND),
+  ]);
+  assertEquals(stage.misp.blocklist, []);
+  assertEquals(stage.references(FIRST), []);
+  // And takes it back when it is asked for again.
+  await inventory.repair(events as StreamEvent[], stage.signal);
+  assertEquals((await held(stage)).length, 2);
+});
+
+async function asAnalyst(
+  stage: Stage,
+  path: string,
+  body?: unknown,
+): Promise<void> {
+  stage.pass(1000);
+  const answer = await fetch(`${stage.misp.url}/events/${path}`, {
+    method: "POST",
+    headers: {
+      authorization: stage.misp.keys.admin,
+      accept: "application/json",
+      "content-type": "application/json",
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  assertEquals(answer.status, 200, await answer.text());
+}
+
+async function unlist(stage: Stage): Promise<void> {
+  const path = `${stage.misp.url}/eventBlocklists/delete/`;
+  const answer = await fetch(path + internalId(SECOND), {
+    method: "POST",
+    headers: {
+      authorization: stage.misp.keys.admin,
+      accept: "application/json",
+    },
+  });
+  await answer.body?.cancel();
+}
