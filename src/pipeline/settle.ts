@@ -11,7 +11,7 @@ import {
   type RejectedEvent,
 } from "./deliver.ts";
 import { retryTransient } from "./retry_transient.ts";
-import { withhold } from "./withhold.ts";
+import { type Withheld, withhold } from "./withhold.ts";
 
 /** What the ordinary write path needs beside the target itself. */
 export interface SettleOptions extends DeliverOptions {
@@ -69,24 +69,35 @@ export async function settle(
   });
   count();
   await deadLetters.keep(toDeadLetters(malformed, rejected, options));
-  // What was dropped has a row only where it had one.
-  const dropped = [...withheld.dropped].filter(([event]) => former.get(event));
-  const entries = [
-    ...withheld.events.map((event) =>
-      toEntry(event, outcomes.get(event), reasons.get(event))
-    ),
-    ...dropped.map(([event, reason]) =>
-      toEntry(event, { status: "skipped", reason }, { event, reason })
-    ),
-  ];
   await ledger.record(
-    entries,
-    [...withheld.events.map(original), ...dropped.map(([event]) => event)]
-      .map((event) => former.get(event)),
+    ...entriesOf(withheld, outcomes, former),
     now(),
   );
   stats.objectsHeld = total(await ledger.held());
   return rejected;
+}
+
+/** What is recorded, and the rows until now, in the same order. */
+function entriesOf(
+  { dropped, events, reasons }: Withheld,
+  outcomes: ReadonlyMap<StreamEvent, Outcome>,
+  former: ReadonlyMap<StreamEvent, LedgerRow | undefined>,
+): [LedgerEntry[], (LedgerRow | undefined)[]] {
+  // What was dropped has a row only where it had one.
+  const known = [...dropped].filter(([event]) => former.get(event));
+  const entries = [
+    ...events.map((event) =>
+      toEntry(event, outcomes.get(event), reasons.get(event))
+    ),
+    ...known.map(([event, reason]) =>
+      toEntry(event, { status: "skipped", reason }, { event, reason })
+    ),
+  ];
+  const concerned = [
+    ...events.map((event) => reasons.get(event)?.event ?? event),
+    ...known.map(([event]) => event),
+  ];
+  return [entries, concerned.map((event) => former.get(event))];
 }
 
 /** Until now; what is certainly new is not looked up. */

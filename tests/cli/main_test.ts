@@ -50,7 +50,7 @@ const MISTAKES: readonly (readonly [args: string[], message: string])[] = [
   [["config"],                  "Usage: opencti-relay config schema|example|show\n"],
   [["config", "exmaple"],       "Usage: opencti-relay config schema|example|show\n"],
   [["demo", "--seed", "x"],     '--seed "x" is not a whole number\n'],
-  [["simulate", "--port", "0"], "--port 0 is out of range; use 1 to 65533"],
+  [["simulate", "--port", "0"], "--port 0 is out of range; use 1 to 65530"],
   [["simulate", "--port=65534"], "--port 65534 is out of range"],
 ];
 
