@@ -8,7 +8,7 @@ import {
   updateIndicator,
 } from "./indicators.ts";
 import type { Answer, Request } from "./server.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoredCollection } from "./store.ts";
 
 /** Who may do what; changes count at once. */
 export interface Account {
@@ -59,39 +59,48 @@ function route(
   }
   const steps = path.slice(prefix.length).replace(/\/$/, "").split("/")
     .slice(1).map(decodeURIComponent);
-  const [first, second, third] = steps;
+  const [first, ...rest] = steps;
   if (first === undefined) {
     if (isRead) return listCollections(store, request);
     if (method === "POST") return createCollection(store, request);
     throw notAllowed();
   }
   // This route wins over a collection of that name.
-  if (first === "count-total-iocs" && steps.length === 1 && isRead) {
-    return {
-      status: 200,
-      body: { count: store.count(), max: store.settings.max },
-    };
+  if (first === "count-total-iocs" && rest.length === 0 && isRead) {
+    const { max } = store.settings;
+    return { status: 200, body: { count: store.count(), max } };
   }
   const collection = store.collections.get(first);
   if (collection === undefined) {
     throw new ApiError(404, "INTHREAT2500", "IOC Collection not found");
   }
-  if (second === undefined) {
-    if (!isRead) throw notAllowed();
+  return routeCollection(store, collection, request, rest);
+}
+
+/** What is below a collection. */
+function routeCollection(
+  store: Store,
+  collection: StoredCollection,
+  request: Request,
+  [resource, id, ...more]: readonly string[],
+): Answer {
+  const { method } = request;
+  if (resource === undefined) {
+    if (method !== "GET") throw notAllowed();
     return { status: 200, body: collectionJson(collection) };
   }
-  if (second !== "indicators" || steps.length > 3) {
+  if (resource !== "indicators" || more.length > 0) {
     throw new ApiError(404, "T404", "Not found");
   }
-  if (third === undefined) {
-    if (isRead) return listIndicators(collection, request);
+  if (id === undefined) {
+    if (method === "GET") return listIndicators(collection, request);
     if (method === "POST") return createIndicators(store, collection, request);
     throw notAllowed();
   }
-  if (third === "text" && method === "POST") {
+  if (id === "text" && method === "POST") {
     return importText(store, collection, request);
   }
-  const indicator = collection.indicators.get(third);
+  const indicator = collection.indicators.get(id);
   if (indicator === undefined) {
     throw new ApiError(404, "INTHREAT2404", "Indicator not found");
   }

@@ -221,6 +221,26 @@ export class LedgerPage<Props, More = unknown> {
     );
   }
 
+  /**
+   * Takes owners off values that they do not give, as their own rows say: a
+   * crash between two commits of one large change can leave such. The values
+   * and their owners must have been loaded.
+   */
+  dropPhantoms(keys: Iterable<string>): void {
+    const given = new Map<string, ReadonlySet<string>>();
+    const gives = (id: string, key: string) => {
+      const keys = given.get(id) ?? new Set(this.keysOf(id));
+      given.set(id, keys);
+      return keys.has(key);
+    };
+    for (const key of keys) {
+      const row = this.value(key);
+      const owners = row?.owners.filter((id) => gives(id, key)) ?? [];
+      if (row === undefined || owners.length === row.owners.length) continue;
+      this.setValue(key, { ...row, owners });
+    }
+  }
+
   /** Stages every row that changed, for the next commit. */
   async stage(): Promise<void> {
     // Values first: who gives something must be able to find it.

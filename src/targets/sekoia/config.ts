@@ -118,7 +118,8 @@ function* contradictions(value: Choice): Generator<[string, string]> {
   if (id === undefined && name === undefined) {
     yield [
       "ioc_collection_uuid",
-      "is missing; set it to the collection's id, or set ioc_collection_name",
+      "is missing; set it, or SEKOIA_INTEL_IOC_COLLECTION_UUID, to the id of " +
+      "the collection, or set ioc_collection_name",
     ];
   }
   if (value.create_collection === true && name === undefined) {

@@ -91,6 +91,7 @@ export class Delivery {
         ),
       ],
     );
+    page.dropPhantoms(work.keys());
     return page;
   }
 

@@ -141,6 +141,9 @@ async function moveOut(book: Book): Promise<void> {
   await page.stage();
 }
 
+/** So that a collection of half a million is seen to be under way. */
+const ITEMS_PER_LINE = 10_000;
+
 /**
  * Learns once what the collection holds: values whose description links to
  * this OpenCTI are ours, be it from a lost state or from the older connector;
@@ -155,7 +158,11 @@ async function adopt(
   const home = await book.home();
   if (home === undefined || home.isAdopted) return;
   let adopted = 0;
+  log.info("looking through the collection, once", { from: home.offset });
   for (let offset = home.offset;; offset += PAGE_SIZE) {
+    if (offset % ITEMS_PER_LINE === 0 && offset > home.offset) {
+      log.info("still looking through the collection", { seen: offset });
+    }
     const items = await client.listIndicators(collection, { offset }, signal);
     const isLast = items.length < PAGE_SIZE;
     adopted += await adoptPage(options, items);

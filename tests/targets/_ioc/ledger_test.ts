@@ -175,6 +175,22 @@ Deno.test("LedgerPage.apply() frees what an unwritten owner left behind", async 
   });
 });
 
+Deno.test("LedgerPage.dropPhantoms() leaves the owners whose rows say so", async () => {
+  await withState(async (state) => {
+    await apply(state, { id: "i1", version: 1, keys: ["a", "b"] });
+    await apply(state, { id: "i2", version: 1, keys: ["b"] });
+    const page = new Ledger(state).page();
+    await page.load([], ["a", "b", "c"]);
+    page.setValue("a", { key: "a", owners: ["i1", "i2"] });
+    page.setValue("c", { key: "c", owners: ["i3"], remoteId: "r" });
+    await page.load(["i3"], []);
+    page.dropPhantoms(["a", "b", "c"]);
+    assertEquals(page.value("a")?.owners, ["i1"]);
+    assertEquals(page.value("b")?.owners, ["i1", "i2"]);
+    assertEquals(page.value("c"), { key: "c", owners: [], remoteId: "r" });
+  });
+});
+
 Deno.test("Ledger holds 20,000 values of one indicator, and long ones", async () => {
   await withState(async (state) => {
     const long = `url|https://evil.example/${"x".repeat(70_000)}`;

@@ -131,6 +131,14 @@ function assertRight(server: SimulatedSekoia, about: string): void {
 }
 
 const MODES = ["same_id", "new_id", "ignored"] as const;
+/** What differs between the modes is what a lost answer leads to. */
+const DEATHS: Readonly<
+  Record<typeof MODES[number], readonly FaultAction["do"][]>
+> = {
+  same_id: ["reset", "lose-answer", "cut-answer"],
+  new_id: ["lose-answer", "cut-answer"],
+  ignored: ["lose-answer"],
+};
 
 for (const duplicateMode of MODES) {
   Deno.test(`a death at any request loses and doubles nothing (${duplicateMode})`, async () => {
@@ -140,8 +148,7 @@ for (const duplicateMode of MODES) {
     assertRight(whole, "undisturbed");
     const count = whole.requests.list.length;
     await whole.stop();
-    const deaths: FaultAction["do"][] = ["reset", "lose-answer", "cut-answer"];
-    for (const death of deaths) {
+    for (const death of DEATHS[duplicateMode]) {
       for (let at = 0; at < count; at++) {
         const server = await startSekoia(options);
         // GET, PUT and DELETE are sent again by themselves, once.
@@ -171,3 +178,22 @@ for (const duplicateMode of MODES) {
     }
   });
 }
+
+Deno.test("a commit that was cut in two leaves no value without an owner", async () => {
+  await using bench = await Bench.start();
+  const { book } = bench.target.upkeep;
+  // What is left of an indicator whose own row was in the second half.
+  const key = "domain-name|a.example";
+  const page = book.ledger.page();
+  await page.load([], [key]);
+  page.setValue(key, { key, owners: ["lost"] });
+  await page.stage();
+  book.setWork({ key, by: ["lost"], refusals: 0 });
+  await book.state.flush();
+  const object = indicator("a", domains("a.example"));
+  await bench.restart().prepare(bench.signal);
+  await bench.deliver(event("create", object));
+  assertEquals(bench.values(), ["a.example"]);
+  await bench.deliver(event("delete", object));
+  assertEquals(bench.values(), []);
+});

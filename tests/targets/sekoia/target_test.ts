@@ -335,6 +335,20 @@ Deno.test("deliver() says what becomes of values that are ignored", async () => 
   );
 });
 
+Deno.test("deliver() says that a revoked value cannot come back where it cannot", async () => {
+  await using bench = await Bench.start({
+    settings: { revokedMode: "unchanged" },
+  });
+  const object = indicator("a", domains("a.example"));
+  await bench.deliver(event("create", object));
+  await bench.deliver(event("update", { ...object, revoked: true }));
+  assertEquals(await bench.deliver(event("update", object)), [{
+    status: "skipped",
+    reason: "Sekoia.io keeps the value revoked",
+  }]);
+  assertEquals(bench.values(), []);
+});
+
 Deno.test("deliver() waits after a 429, and needs no look-up after it", async () => {
   await using bench = await Bench.start();
   bench.server.faults.next({ do: "status", status: 429 }, { times: 2 });
