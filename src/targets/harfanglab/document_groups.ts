@@ -249,7 +249,10 @@ export class DocumentGroups {
       : await this.#client.readRule(kind, remoteId, signal);
     if (item === undefined) return { ...group, remoteId: undefined };
     const sending = await this.leading(withOwner(group, next), next);
-    return this.#remote.adopted(group, item, { sending, list });
+    const found = this.#remote.adopted(group, item, { sending, list });
+    // What we left enabled was switched off by somebody else: it stays so.
+    const isTheirs = group.enabled && group.content !== undefined;
+    return { ...found, enabled: found.enabled || isTheirs };
   }
 }
 

@@ -150,11 +150,22 @@ class HarfanglabInventory implements Inventory {
       const list = await sources.id(kind, signal);
       const rules = client.findRules(kind, { source_id: list }, signal);
       for await (const item of rules) {
-        const isOurs = item.source_id === list && item.enabled === true;
+        const isOurs = item.source_id === list &&
+          (item.enabled === true || await this.#isLeftOn(kind, item));
         const holding = isOurs ? this.#toHolding(kind, item) : undefined;
         if (holding !== undefined) yield holding;
       }
     }
+  }
+
+  /** A rule that is off, but not by us: it is as somebody wants it. */
+  async #isLeftOn(kind: RuleKind, item: Item): Promise<boolean> {
+    if (kind !== "IOCRule") {
+      return this.#groupOf(kind, item)?.enabled === true;
+    }
+    const key = iocKey({ type: `${item.type}`, value: `${item.value}` });
+    const row = await this.#batches.rows.iocs.values.get(key);
+    return row?.remoteId === item.id && row.more?.enabled === true;
   }
 
   #toHolding(kind: RuleKind, item: Item): Holding | undefined {

@@ -102,9 +102,12 @@ export class IocKeeper {
   ): Promise<KeptRule> {
     const wanted = wantedIoc(page, key);
     const list = await this.#sources.id("IOCRule", signal);
-    const isInDoubt = page.value(key)?.more?.doubt && !marked.has(key);
+    const isInDoubt = page.value(key)?.more?.doubt === true &&
+      !marked.has(key);
     try {
-      if (distrust || isInDoubt) await this.#look(page, key, { list, signal });
+      if (distrust || isInDoubt) {
+        await this.#look(page, key, { list, signal, isInDoubt });
+      }
       if (wanted === undefined) await this.#withdraw(page, key, signal);
       else if (wanted.leader.adopted !== true) {
         await this.#write(page, key, { wanted, signal });
@@ -154,15 +157,20 @@ export class IocKeeper {
   async #look(
     page: IocPage,
     key: string,
-    { list, signal }: { list: string; signal: AbortSignal },
+    { list, signal, isInDoubt }: {
+      list: string;
+      signal: AbortSignal;
+      isInDoubt: boolean;
+    },
   ): Promise<void> {
     const item = await findIoc(this.#client, key, { list, signal });
-    const { owners = [] } = page.value(key) ?? {};
-    page.setValue(key, {
-      key,
-      owners,
-      ...(item === undefined ? {} : this.memoryOf(item, list)),
-    });
+    const { owners = [], remoteId, more } = page.value(key) ?? {};
+    if (item === undefined) return page.setValue(key, { key, owners });
+    const found = this.memoryOf(item, list);
+    // What we left enabled was switched off by somebody else: it stays so.
+    const isTheirs = !isInDoubt && remoteId === item.id && more?.enabled;
+    const enabled = found.more.enabled || isTheirs === true;
+    page.setValue(key, { key, owners, ...found, more: { list, enabled } });
   }
 
   async #write(

@@ -72,7 +72,6 @@ scenario("finds and repairs what is missing or changed", async (bench) => {
   const { rules } = bench.console.store;
   rules.IOCRule.delete(bench.ioc("203.0.113.7").id);
   bench.ioc(LONG).description = "changed by hand";
-  bench.ioc("evil.example").enabled = false;
   rules.SigmaRule.get(bench.rules("SigmaRule")[0]!.id)!.name = "renamed";
   rules.YaraFile.delete(bench.rules("YaraFile")[0]!.id);
   assertNotEquals(stateOf(bench.console.store), before);
@@ -81,7 +80,6 @@ scenario("finds and repairs what is missing or changed", async (bench) => {
   assertEquals(
     wrong.map((name) => name.replace(/\|.*|(?<=Sigma rule|YARA file) .*/, "")),
     [
-      "IOC rule domain_name",
       "IOC rule ip_both",
       "IOC rule url",
       "Sigma rule",
@@ -95,6 +93,30 @@ scenario("finds and repairs what is missing or changed", async (bench) => {
   );
   assertEquals(await compare(bench, events), { wrong: [], extra: [], size: 5 });
   assertEquals(stateOf(bench.console.store), before);
+});
+
+scenario("leaves off what somebody switched off", async (bench) => {
+  const events = objects(bench);
+  await bench.deliver(...events);
+  const all = [
+    bench.ioc("evil.example"),
+    ...bench.rules("SigmaRule"),
+    ...bench.rules("YaraFile"),
+  ];
+  for (const rule of all) {
+    bench.console.store.settle(rule, { global_state: "disabled" });
+  }
+  assertEquals(await compare(bench, events), { wrong: [], extra: [], size: 5 });
+  bench.ioc("evil.example").description = "changed by hand";
+  const { wrong } = await compare(bench, events);
+  assertEquals(wrong, ["IOC rule domain_name|evil.example"]);
+  await bench.target.inventory!.repair(events, bench.signal);
+  assertEquals(bench.ioc("evil.example").description, "about b");
+  assertEquals(
+    [...bench.rules(), ...bench.rules("SigmaRule"), ...bench.rules("YaraFile")]
+      .filter(({ enabled }) => enabled === false).length,
+    3,
+  );
 });
 
 scenario(
