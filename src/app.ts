@@ -194,6 +194,7 @@ export function targetPlace(
     memory: state.target<RegistrationMemory>(`${target.name}/connector`)
       .checkpoint,
     now: wiring.now,
+    followsContents: target.definition.followsContents === true,
     limits: limitsOf(target),
     backoff: wiring.backoff ?? DEFAULT_BACKOFF,
     stats,
@@ -235,7 +236,9 @@ export async function runTargets(options: RunOptions): Promise<void> {
       url: config.opencti.externalUrl,
       log,
     });
-    await announcePlatform(platform, options, signals.stop);
+    // Tasks are done meanwhile: the platform may be down for long.
+    const reached = announcePlatform(platform, options, signals.stop);
+    reached.catch((error) => failure.abort(error));
     const runs = config.targets.map(async (target, index) => {
       try {
         await follow({
@@ -251,6 +254,7 @@ export async function runTargets(options: RunOptions): Promise<void> {
           connector: target.connector,
           desk: options.desks?.get(target.name) ?? new TaskDesk(),
           once: options.once,
+          reached,
           maxLetterAgeMs: config.deadLetters.maxAgeMs,
           failFast: options.once || config.targets.length === 1,
         });

@@ -137,7 +137,9 @@ Deno.test("every command line of the README is one", () => {
     COMMANDS.map(({ name, options }) => [name, Object.keys(options)]),
   );
   const wrong = [
-    ...readme.matchAll(/opencti-relay (?!follows)([a-z]+)([^\n`|]*)/g),
+    ...readme.matchAll(
+      /opencti-relay (?!follows)([a-z]+(?:-[a-z]+)*)([^\n`|]*)/g,
+    ),
   ]
     .flatMap(([text, name = "", rest = ""]) => {
       const known = options.get(name);

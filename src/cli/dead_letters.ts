@@ -10,6 +10,7 @@ import {
 } from "../tasks/dead_letters.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { momentOf } from "./moment.ts";
+import { oneLine } from "./one_line.ts";
 import { chosenTargets, runTask, throwFailure } from "./run_task.ts";
 import { loadConfigFor } from "./setup.ts";
 
@@ -84,7 +85,7 @@ async function list(args: CommandArgs, io: CommandIo): Promise<number> {
     const letters: Found[] = [];
     for (const target of names) {
       const { deadLetters } = state.target(target);
-      for (const letter of await selected(deadLetters, selection)) {
+      for await (const letter of selected(deadLetters, selection)) {
         letters.push({ target, ...letter });
       }
     }
@@ -106,13 +107,7 @@ function lineOf(letter: Found): string {
   const { action, at, id, reason, stixId, target } = letter;
   const what = stixId === "" ? "data that cannot be understood" : stixId;
   return `${id}  ${new Date(at).toISOString()}  ${target}  ${action}  ` +
-    `${shown(what)}  ${shown(reason)}`;
-}
-
-/** One line: what a server answers may hold control characters. */
-function shown(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
+    `${oneLine(what)}  ${oneLine(reason)}`;
 }
 
 async function show(

@@ -8,7 +8,7 @@ import type { Simulator } from "../simulator/mod.ts";
 import type { PipelineSignals } from "../pipeline/pipeline.ts";
 import { openState } from "../state/open_state.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
-import { stopSignals } from "./stop_signals.ts";
+import { stopSignals } from "./run.ts";
 import { startSimulatorFor } from "./start_simulator.ts";
 
 /** Always the same week, so that the ids of one run can be asked for later. */

@@ -1,5 +1,6 @@
 import { resume } from "../tasks/resume.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
+import { oneLine } from "./one_line.ts";
 import { runTask, throwFailure } from "./run_task.ts";
 
 /** `resume`: a target that waits or is paused goes on. */
@@ -19,7 +20,7 @@ export async function resumeCommand(
       io.print(
         was === null
           ? `${target}: goes on; nothing kept it`
-          : `${target}: goes on; it stood still: ${was}`,
+          : `${target}: goes on; it stood still: ${oneLine(was)}`,
       );
     }
   }

@@ -11,6 +11,8 @@ import { loadConfigFor, logFor } from "./setup.ts";
 import { TASKS } from "../tasks/mod.ts";
 import { stopSignals } from "./stop_signals.ts";
 
+export { stopSignals } from "./stop_signals.ts";
+
 /** `run`, `run --once`, `run --dry-run`. */
 export async function run(args: CommandArgs, io: CommandIo): Promise<number> {
   const config = await loadConfigFor(args, io);

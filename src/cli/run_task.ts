@@ -2,7 +2,7 @@ import { Clients, platformEndpoint, targetPlace, type Wiring } from "../app.ts";
 import type { RelayConfig, TargetConfig } from "../config/load.ts";
 import { askProgram } from "../control/client.ts";
 import { controlPath } from "../control/control_file.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, TransientError } from "../errors.ts";
 import { TargetStats } from "../observability/target_stats.ts";
 import { PlatformClient } from "../opencti/client.ts";
 import { performTask } from "../pipeline/perform_task.ts";
@@ -59,7 +59,7 @@ export async function runTask(
         args: options.args,
       };
       results.push(
-        await settled(target.name, async () => {
+        await settled(target.name, signals.stop, async () => {
           const answer = await askProgram(path, asked, signals.stop);
           return answer === undefined
             ? await here.perform(task, options.args, target, signals)
@@ -95,11 +95,18 @@ export function chosenTargets(
 
 async function settled(
   target: string,
+  stop: AbortSignal,
   work: () => Promise<unknown>,
 ): Promise<TaskResult> {
   try {
+    stop.throwIfAborted();
     return { target, result: await work() };
   } catch (error) {
+    if (stop.aborted) {
+      const message = `${target}: stopped before it was done; what was ` +
+        "settled stays so";
+      return { target, error: new TransientError(message) };
+    }
     if (!(error instanceof Error)) throw error;
     return { target, error };
   }

@@ -21,7 +21,8 @@ export function controlPath(
   statePath: string,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
-  if (!/^https?:\/\//i.test(statePath)) return `${statePath}.control`;
+  const isFile = !/^https?:\/\//i.test(statePath) && statePath !== ":memory:";
+  if (isFile) return `${statePath}.control`;
   const digest = createHash("sha256").update(statePath).digest("hex");
   const [folder] = (env.STATE_DIRECTORY ?? ".").split(":");
   return join(folder || ".", `relay-${digest.slice(0, 12)}.control`);

@@ -36,8 +36,10 @@ export class TargetStats {
   startId: string | undefined;
   reachedId: string | undefined;
   newestId: string | undefined;
-  /** Objects the far side holds, by STIX type; absent until it is known. */
-  held: ReadonlyMap<string, number> | undefined;
+  /** Deletes beyond the budget that wait for a person, at least so many. */
+  blockedDeletes = 0;
+  /** Objects the far side holds; absent until it is known. */
+  objectsHeld: number | undefined;
   readonly #skipped = new Map<string, number>();
 
   constructor(name: string) {

@@ -14,6 +14,13 @@ export interface BudgetLimits {
 /** The deletes are beyond the budget: the target pauses until `resume`. */
 export class DeleteBudgetError extends ConfigError {
   override name = "DeleteBudgetError";
+  /** How many wait, at least. */
+  readonly deletes: number;
+
+  constructor(message: string, deletes: number) {
+    super(message);
+    this.deletes = deletes;
+  }
 }
 
 /** Why a target stands still, as it is saved. */
@@ -21,6 +28,7 @@ interface Pause {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly reason: string;
+  readonly deletes: number;
   /** The limits it was beyond: with others it is judged anew. */
   readonly limits: BudgetLimits;
 }
@@ -80,16 +88,16 @@ export class DeleteBudget {
     }
     const before = new Map(record.recent);
     const beyond = this.#beyond(minutes, before, held);
-    const isPaused = record.pause !== undefined &&
-      isSame(record.pause.limits, this.#limits);
-    if (beyond !== undefined || isPaused) {
-      const reason = isPaused ? record.pause.reason : beyond ?? "";
-      if (!isPaused) {
-        const pause = { at: this.#now(), reason, limits: this.#limits };
-        this.#store.set({ ...record, pause });
-        await flush();
-      }
-      throw new DeleteBudgetError(reason);
+    if (beyond !== undefined) {
+      const pause: Pause = {
+        at: this.#now(),
+        reason: beyond,
+        deletes: counted.length,
+        limits: this.#limits,
+      };
+      this.#store.set({ ...record, pause });
+      await flush();
+      throw new DeleteBudgetError(beyond, counted.length);
     }
     return () => {
       const newest = Math.max(...minutes.keys());
@@ -97,6 +105,19 @@ export class DeleteBudget {
       const recent = [...minutes].filter(([minute]) => minute >= oldest);
       this.#store.set({ recent, passUntilMs: record.passUntilMs });
     };
+  }
+
+  /**
+   * Before anything is delivered, also after a restart.
+   *
+   * @throws {DeleteBudgetError} Deletes wait for a person, and the limits are
+   *   those they were beyond.
+   */
+  async throwIfPaused(): Promise<void> {
+    const record = await this.#store.load<BudgetRecord>();
+    const { pause } = record ?? {};
+    if (pause === undefined || !isSame(pause.limits, this.#limits)) return;
+    throw new DeleteBudgetError(pause.reason, pause.deletes);
   }
 
   #minuteOf({ cause, id }: StreamEvent): number {

@@ -10,7 +10,8 @@ import { DeleteBudgetError } from "./delete_budget.ts";
 import { performTask, type TargetPlace } from "./perform_task.ts";
 import { type PipelineSignals, runPipeline } from "./pipeline.ts";
 import { retryTransient } from "./retry_transient.ts";
-import type { TaskDesk } from "./task_desk.ts";
+import { total } from "./settle.ts";
+import { ending, type TaskDesk } from "./task_desk.ts";
 import { keepTidy } from "./upkeep.ts";
 
 /** One target, its stream and its place on the platform. */
@@ -20,6 +21,8 @@ export interface Follow extends PipelineSignals, TargetPlace {
   readonly desk: TaskDesk;
   /** End when all that the stream held at connection time is settled. */
   readonly once: boolean;
+  /** Resolves when the platform was reached for the first time. */
+  readonly reached: Promise<void>;
   /** Age at which dead letters are dropped. */
   readonly maxLetterAgeMs: number | undefined;
   /** True: what a person must repair is thrown, not waited for. */
@@ -43,9 +46,12 @@ export async function follow(options: Follow): Promise<void> {
   const over = new AbortController();
   const tidying = keepTidy(options, over.signal);
   try {
+    stats.objectsHeld = total(await options.store.ledger.held());
     for (let failures = 0; !stop.aborted;) {
       try {
         await serveTasks(options);
+        await options.budget.throwIfPaused();
+        stats.blockedDeletes = 0;
         if (await followStream(options) === "ended") return;
         failures = 0;
       } catch (error) {
@@ -53,8 +59,12 @@ export async function follow(options: Follow): Promise<void> {
         // A flood of deletes is no reason to end, but to wait for a person.
         const isFlood = error instanceof DeleteBudgetError && !options.once;
         if (options.failFast && !isFlood) throw error;
+        if (stop.aborted) return;
         const retryInMs = Math.min(REPAIR_MS * 2 ** failures, MAX_REPAIR_MS);
         failures++;
+        if (error instanceof DeleteBudgetError) {
+          stats.blockedDeletes = error.deletes;
+        }
         stats.enter("paused", error.message);
         log.error("target paused: a person must act", {
           reason: error.message,
@@ -79,12 +89,16 @@ async function serveTasks(options: Follow): Promise<void> {
     if (request === undefined) return;
     const { args, signal, task } = request;
     log.info("doing what a person asked for", { task: task.name });
-    await request.answer(() =>
-      performTask(task, args, options, {
-        stop: AbortSignal.any([stop, signal]),
-        abort,
-      })
-    );
+    await request.answer(async () => {
+      try {
+        return await performTask(task, args, options, {
+          stop: AbortSignal.any([stop, signal]),
+          abort,
+        });
+      } catch (error) {
+        throw stop.aborted ? ending(task) : error;
+      }
+    });
   }
 }
 
@@ -108,6 +122,7 @@ async function followSessions(
   stop: AbortSignal,
 ): Promise<void> {
   const { log, platform, store } = options;
+  await Promise.race([options.reached, whenAborted(stop)]);
   const { scope, stream } = await retryTransient(
     () => options.openSource(stop),
     options,
@@ -167,6 +182,15 @@ async function followSessions(
     log.warn("the connector's state was reset in OpenCTI: starting again");
     await store.checkpoint.clear();
   }
+}
+
+/** Rejects with the signal's reason; never resolves. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
 }
 
 async function startPosition(

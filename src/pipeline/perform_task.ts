@@ -36,6 +36,8 @@ export interface TargetPlace {
   readonly budget: DeleteBudget;
   /** What is remembered of the registration, apart from the target's rows. */
   readonly memory: Checkpoint<RegistrationMemory>;
+  /** See `TargetDefinition`. */
+  readonly followsContents: boolean;
   readonly limits: BatchLimits;
   readonly backoff: BackoffOptions;
   readonly stats: TargetStats;
@@ -68,6 +70,7 @@ export async function performTask(
     platform: place.platform,
     stream,
     scope,
+    followsContents: place.followsContents,
     limits: place.limits,
     deliver: (events, signal) => write(target, events, signal),
     repair: (events, signal) =>

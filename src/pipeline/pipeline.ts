@@ -82,7 +82,8 @@ export async function runPipeline(
     reading.abort();
     background.abort();
     await backgroundWork;
-    stats.enter("stopped");
+    // Who resumes it is told why it stood still.
+    stats.enter("stopped", stats.reason);
   }
 }
 

@@ -49,6 +49,7 @@ export async function settle(
     options,
     stop,
   );
+  if (stats.phase === "waiting") stats.enter("running");
   for (const reason of withheld.dropped.values()) stats.skip(reason);
   const { reasons } = withheld;
   const original = (event: StreamEvent) => reasons.get(event)?.event ?? event;
@@ -84,7 +85,7 @@ export async function settle(
       .map((event) => former.get(event)),
     now(),
   );
-  stats.held = await ledger.held();
+  stats.objectsHeld = total(await ledger.held());
   return rejected;
 }
 
@@ -93,17 +94,17 @@ async function rowsOf(
   events: readonly StreamEvent[],
   ledger: Ledger,
 ): Promise<ReadonlyMap<StreamEvent, LedgerRow | undefined>> {
-  const asked: StreamEvent[] = [];
-  for (const event of events) {
-    const isNew = event.cause === "created" && event.unsure === undefined &&
-      event.outside === undefined && await ledger.isBeyond(event.version);
-    if (!isNew) asked.push(event);
-  }
+  const newest = await ledger.newestVersion();
+  const asked = events.filter(({ cause, outside, unsure, version }) =>
+    cause !== "created" || unsure === true || outside === true ||
+    version <= newest
+  );
   const rows = await ledger.getMany(asked.map(({ internalId }) => internalId));
   return new Map(asked.map((event, index) => [event, rows[index]]));
 }
 
-function total(held: ReadonlyMap<string, number>): number {
+/** Over all types. */
+export function total(held: ReadonlyMap<string, number>): number {
   return [...held.values()].reduce((sum, count) => sum + count, 0);
 }
 

@@ -38,6 +38,8 @@ export interface TaskContext extends StoreContext {
   readonly stream: StreamOptions;
   /** Which objects belong to the stream. */
   readonly scope: StreamScope;
+  /** Whether it is given what a container holds, see `TargetDefinition`. */
+  readonly followsContents: boolean;
   /** How much one `deliver()` may carry. */
   readonly limits: BatchLimits;
   /**

@@ -65,7 +65,8 @@ export class TaskDesk {
   }
 }
 
-function ending({ name }: AnyTask): TransientError {
+/** What whoever asked for a task is told when the program ends. */
+export function ending({ name }: AnyTask): TransientError {
   return new TransientError(
     `Cannot do "${name}": the running program is ending; try again`,
   );

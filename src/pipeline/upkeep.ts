@@ -29,7 +29,7 @@ export async function keepTidy(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await tidy(options);
+      await tidy(options, signal);
     } catch (error) {
       const isOurs = error instanceof TransientError ||
         error instanceof ConfigError;
@@ -40,14 +40,17 @@ export async function keepTidy(
   }
 }
 
-async function tidy(options: UpkeepOptions): Promise<void> {
+async function tidy(
+  options: UpkeepOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { log, maxLetterAgeMs, now, store } = options;
   if (maxLetterAgeMs !== undefined) {
     const before = now() - maxLetterAgeMs;
     const dropped = await dropOld(store.deadLetters, before);
     if (dropped > 0) log.info("dropped old dead letters", { dropped });
   }
-  await store.ledger.prune(now() - GONE_MS);
+  await store.ledger.prune(now() - GONE_MS, signal);
 }
 
 /** They are listed oldest first. */

@@ -107,8 +107,8 @@ export class KvLedger implements Ledger {
     return new Map(Object.entries((await this.#load()).held));
   }
 
-  async isBeyond(version: number): Promise<boolean> {
-    return version > (await this.#load()).version;
+  async newestVersion(): Promise<number> {
+    return (await this.#load()).version;
   }
 
   async #load(): Promise<Tally> {
@@ -170,9 +170,10 @@ export class KvLedger implements Ledger {
     if (this.#staged.length === 0) this.#stagedRows.clear();
   }
 
-  async prune(before: number): Promise<number> {
+  async prune(before: number, signal: AbortSignal): Promise<number> {
     let pruned = 0;
     for await (const entry of this.#entries()) {
+      if (signal.aborted) break;
       const row = decodeRow(String(entry.key.at(-1)), entry.value);
       if (row === undefined || row.isHeld || row.at >= before) continue;
       if (row.fate !== "gone") continue;

@@ -68,10 +68,10 @@ export interface LedgerEntry {
 /** The ledger of one target. */
 export interface Ledger extends LedgerReader {
   /**
-   * True: nothing was ever recorded that an object of this version, if it is
-   * new on the platform, could be. No need to read its row.
+   * Highest version of any row there ever was; 0 for none. An object that is
+   * new on the platform with an event above it has no row.
    */
-  isBeyond(version: number): Promise<boolean>;
+  newestVersion(): Promise<number>;
   /**
    * Stages rows, in their order, for the next commit of the store. No two
    * concern the same object.
@@ -83,8 +83,11 @@ export interface Ledger extends LedgerReader {
     former: readonly (LedgerRow | undefined)[],
     at: number,
   ): Promise<void>;
-  /** Deletes rows of what is gone since before a time; returns how many. */
-  prune(before: number): Promise<number>;
+  /**
+   * Deletes rows of what is gone since before a time; returns how many. Reads
+   * the whole ledger, unless `signal` is aborted.
+   */
+  prune(before: number, signal: AbortSignal): Promise<number>;
 }
 
 type Tuple = [

@@ -69,6 +69,7 @@ export interface TargetReader<Position> {
   readonly rows: Pick<TargetRows, "get" | "getMany" | "list">;
   readonly deadLetters: DeadLetterReader;
   readonly ledger: LedgerReader;
+  readonly budget: Pick<BudgetStore, "load">;
 }
 
 /** Where a target's part of the state is. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StoreTask, Task } from "../pipeline/task.ts";
+import type { StoreTask, Task, TaskContext } from "../pipeline/task.ts";
 import type { DeadLetter, DeadLetterReader } from "../state/dead_letters.ts";
 import { taskArgs } from "./args.ts";
 import { isRetryable, retryBatches, retryEvents } from "./retry_events.ts";
@@ -40,23 +40,43 @@ export const deadLettersRetry: Task = {
   name: "dead-letters retry",
   async run(context, args, signal): Promise<RetryResult> {
     const { deadLetters } = context.store;
-    const letters = await selected(deadLetters, taskArgs(SELECTION, args));
-    const wanted = letters.filter(isRetryable);
-    let settled = 0;
-    let rejected = 0;
-    for (const batch of retryBatches(wanted, context.limits)) {
-      const events = await retryEvents(batch, context, signal);
-      const refused = await context.deliver(events, signal);
-      rejected += refused.length;
-      for (const { id } of batch.flat()) {
-        // One that was refused again was replaced by a new one.
-        if (await deadLetters.delete(id)) settled++;
-      }
+    const selection = taskArgs(SELECTION, args);
+    const result = { selected: 0, settled: 0, rejected: 0, malformed: 0 };
+    let window: DeadLetter[] = [];
+    for await (const letter of selected(deadLetters, selection)) {
+      result.selected++;
+      if (isRetryable(letter)) window.push(letter);
+      else result.malformed++;
+      if (window.length < WINDOW) continue;
+      await retryAll(window, result, context, signal);
+      window = [];
     }
-    const malformed = letters.length - wanted.length;
-    return { selected: letters.length, settled, rejected, malformed };
+    await retryAll(window, result, context, signal);
+    return result;
   },
 };
+
+/** Letters held in memory at a time, without their payloads. */
+const WINDOW = 10_000;
+
+async function retryAll(
+  letters: readonly DeadLetter[],
+  result: { settled: number; rejected: number },
+  context: TaskContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { deadLetters } = context.store;
+  for (const batch of retryBatches(letters, context.limits)) {
+    signal.throwIfAborted();
+    const events = await retryEvents(batch, context, signal);
+    const refused = await context.deliver(events, signal);
+    result.rejected += refused.length;
+    for (const { id } of batch.flat()) {
+      // One that was refused again was replaced by a new one.
+      if (await deadLetters.delete(id)) result.settled++;
+    }
+  }
+}
 
 /** `dead-letters drop`: what they hold never reaches the target. */
 export const deadLettersDrop: StoreTask = {
@@ -64,32 +84,32 @@ export const deadLettersDrop: StoreTask = {
   needs: "store",
   async run({ store }, args): Promise<{ dropped: number }> {
     let dropped = 0;
-    for (
-      const { id } of await selected(
-        store.deadLetters,
-        taskArgs(SELECTION, args),
-      )
-    ) {
+    const selection = taskArgs(SELECTION, args);
+    for await (const { id } of selected(store.deadLetters, selection)) {
       if (await store.deadLetters.delete(id)) dropped++;
     }
     return { dropped };
   },
 };
 
-/** The letters meant, oldest first, without their payloads. */
-export async function selected(
+/**
+ * The letters meant, oldest first, without their payloads. Those that are kept
+ * meanwhile are not among them.
+ */
+export async function* selected(
   deadLetters: DeadLetterReader,
   { ids, reason, type, before }: Selection,
-): Promise<DeadLetter[]> {
+): AsyncGenerator<DeadLetter> {
   const wanted = ids === undefined ? undefined : new Set(ids);
   const part = reason?.toLowerCase();
-  const letters: DeadLetter[] = [];
+  let last = "";
+  for await (const { id } of deadLetters.list()) last = id;
   for await (const letter of deadLetters.list()) {
+    if (letter.id > last) return;
     const isMeant = (wanted === undefined || wanted.has(letter.id)) &&
       (part === undefined || letter.reason.toLowerCase().includes(part)) &&
       (type === undefined || letter.type === type) &&
       (before === undefined || letter.at < before);
-    if (isMeant) letters.push(letter);
+    if (isMeant) yield letter;
   }
-  return letters;
 }

@@ -72,11 +72,13 @@ export async function retryEvents(
     );
   }
   const outside = await context.scope.outside(events, signal);
-  return events.map(({ unsure: _, ...event }, index) =>
-    outside.has(events[index] as StreamEvent)
-      ? { ...event, action: "delete", cause: "left-filter" }
-      : event
-  );
+  return events.map(({ unsure: _, ...event }, index): StreamEvent => {
+    if (!outside.has(events[index] as StreamEvent)) return event;
+    return context.followsContents
+      ? { ...event, outside: true }
+      : { ...event, action: "delete", cause: "left-filter" };
+    // Who does not follow deletions keeps what is there.
+  }).filter(({ action }) => action !== "delete" || context.stream.listenDelete);
 }
 
 async function eventOf(
@@ -110,8 +112,14 @@ async function eventOf(
   if (object === undefined || internalId(object) !== letter.internalId) {
     return gone;
   }
-  const event = { ...base, action: "update", cause: "recovered" } as const;
-  return isLast ? { ...event, object } : { ...event, object, unsure: true };
+  // A letter does not say whether its object matched the stream's filter.
+  return {
+    ...base,
+    action: "update",
+    cause: "recovered",
+    object,
+    unsure: true,
+  };
 }
 
 /** The object in the letter; `undefined` where its payload is gone. */

@@ -166,6 +166,26 @@ for (const isSettled of [true, false]) {
   }
 }
 
+Deno.test("dead-letters retry removes nothing where deletions are not followed", async () => {
+  await using world = await startWorld({ recorded: false });
+  const env = {
+    ...world.env,
+    CONNECTOR_LIVE_STREAM_LISTEN_DELETE: "false",
+    CONNECTOR_LOG_LEVEL: "off",
+  };
+  const apply = world.opencti.platform.apply.bind(world.opencti.platform);
+  apply({ at: BEFORE, op: "create", object: sound(0) });
+  await relay(["run", "--once"], env);
+  refuse(world);
+  apply({ at: NOW - 1000, op: "update", object: sound(0, { name: "newer" }) });
+  assertEquals((await relay(["run", "--once"], env)).code, 5);
+  world.elastic.faults.clear();
+  apply({ at: NOW - 500, op: "delete", internalId: internalId(sound(0)) });
+  assertEquals((await relay(RETRY, env)).code, 0);
+  assertEquals(names(world), ["indicator 0"]);
+  assertEquals(await letters(world), []);
+});
+
 Deno.test("dead-letters says that what cannot be understood cannot be retried", async () => {
   await using world = await startWorld({ recorded: false });
   const id = world.opencti.platform.nextId(BEFORE);
@@ -257,4 +277,39 @@ Deno.test("dead-letters retry comes through kill -9 at any moment", async () => 
   assertEquals(names(world).length, count);
   assertEquals(await letters(world), []);
   assert(busy > 0, "no kill found a retry under way");
+});
+
+Deno.test("dead-letters retry can be stopped while the far side is down", async () => {
+  for (const beside of [true, false]) {
+    await using world = await refusedWorld(2);
+    const running = beside ? startRunning(["run"], world.env) : undefined;
+    if (beside) {
+      await until(() =>
+        Deno.stat(`${world.env.RELAY_STATE_PATH}.control`)
+          .then(() => true, () => false)
+      );
+    }
+    world.elastic.faults.clear();
+    const before = world.elastic.requests.count("POST", "_bulk");
+    world.elastic.faults.next({ do: "status", status: 503 }, {
+      path: "_bulk",
+      times: Infinity,
+    });
+    const retry = startRunning(RETRY, world.env);
+    await until(() => world.elastic.requests.count("POST", "_bulk") > before);
+    const { code, err } = await retry.stop();
+    assertEquals(code, 3);
+    assertMatch(err, /elastic-security: stopped before it was done/);
+    if (running !== undefined) {
+      // So it ends as well where the program does.
+      const again = world.elastic.requests.count("POST", "_bulk");
+      const other = startRunning(RETRY, world.env);
+      await until(() => world.elastic.requests.count("POST", "_bulk") > again);
+      assertEquals((await running.stop()).code, 0);
+      const ended = await other.ended;
+      assertEquals(ended.code, 3);
+      assertMatch(ended.err, /the running program is ending/);
+    }
+    assertEquals((await letters(world)).length, 2);
+  }
 });

@@ -3,7 +3,16 @@ import type { CommandIo } from "../../src/cli/command.ts";
 import { main } from "../../src/cli/main.ts";
 import { TARGETS } from "../../src/targets/mod.ts";
 import { NOW } from "./recording.ts";
-import type { CommandResult, Environment } from "./world.ts";
+
+/** Variables, where `undefined` takes one away. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a command line printed and returned. */
+export interface CommandResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
 
 /** A command under way. */
 export interface Running {

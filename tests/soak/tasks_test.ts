@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Position } from "../../src/opencti/event.ts";
 import { openStateReadOnly } from "../../src/state/open_state.ts";
 import { indicator } from "../opencti/platform.ts";
+import { startChild } from "./child.ts";
 import { heldFarSide, INDEX } from "./far_side.ts";
 import { NOW } from "./recording.ts";
 import { startRunning } from "./running.ts";
@@ -104,15 +105,21 @@ Deno.test("offsets show, set and reset beside a running program", async () => {
   assertEquals(JSON.parse(reset.out)[0].after, { from: "0-0" });
   await until(() => held(world) === COUNT);
   assertEquals(await running.stop(), { code: 0, out: "", err: "" });
+  const wrong = await relay(
+    ["offsets", "show", "--target", "elastic-securty"],
+    world.env,
+  );
+  assertEquals(wrong.code, 2);
+  assertMatch(wrong.err, /no target "elastic-securty"; did you mean/);
 });
 
 Deno.test("commands work while the far side is down", async () => {
   await using world = await smallWorld();
   world.elastic.faults.next({ do: "status", status: 503 }, { times: Infinity });
   await using running = startRunning(["run"], world.env);
-  await until(async () => await control(world) !== undefined);
-  const resumed = await relay(["resume", "--json"], world.env);
-  assertEquals(resumed.code, 0, resumed.err);
+  await until(() => running.err().includes("503") || hasAsked(world));
+  const resumed = await relay(["resume"], world.env);
+  assertMatch(resumed.out, /goes on; it stood still: .*503/);
   const set = await relay(["offsets", "set", `${BEFORE - 1}-0`], world.env);
   assertEquals(set.code, 0, set.err);
   assertEquals((await position(world))?.from, `${BEFORE - 1}-0`);
@@ -123,3 +130,80 @@ Deno.test("commands work while the far side is down", async () => {
   await until(() => held(world) === COUNT);
   assertEquals((await running.stop()).code, 0);
 });
+
+Deno.test("commands work while the platform was never reached", async () => {
+  await using world = await smallWorld();
+  const env = { ...world.env, OPENCTI_URL: closedUrl() };
+  await using running = startRunning(["run"], env);
+  await until(async () => await control(world) !== undefined);
+  const set = await relay(["offsets", "set", "2026-01-31"], env);
+  assertEquals({ code: set.code, err: set.err }, { code: 0, err: "" });
+  const resumed = await relay(["resume", "--json"], env);
+  assertMatch(resumed.out, /"was":"/);
+  const retried = await relay(["dead-letters", "retry", "--all"], env);
+  assertEquals(retried.code, 3);
+  assertEquals((await running.stop()).code, 0);
+});
+
+Deno.test("replay --since reads from the database what the stream no longer holds", async () => {
+  await using world = await smallWorld();
+  await relay(["run", "--once"], world.env);
+  world.opencti.platform.trimBefore({ ms: NOW, seq: 0 });
+  emptyIndex(world);
+  const { code } = await relay(["replay", "--since", "2h"], world.env);
+  assertEquals(code, 0);
+  const { err } = await relay(["run", "--once"], world.env);
+  assertMatch(err, /no longer holds the events after our position/);
+  assertEquals(held(world), COUNT);
+});
+
+Deno.test("replay never goes forwards, and means nothing before a first run", async () => {
+  await using world = await smallWorld();
+  const first = await relay(["replay", "--since", "2h"], world.env);
+  assertMatch(first.out, /nothing was read yet/);
+  await relay(["run", "--once"], world.env);
+  await relay(["offsets", "set", `${BEFORE}-0`], world.env);
+  const forwards = await relay(["replay", "--since", "1m"], world.env);
+  assertMatch(forwards.out, /stays at/);
+  assertEquals((await position(world))?.from, `${BEFORE}-0`);
+  for (const since of ["soon", "2027-01-01", ""]) {
+    const { code } = await relay(["replay", "--since", since], world.env);
+    assertEquals(code, 2);
+  }
+});
+
+Deno.test("a program that was killed leaves nothing that disturbs commands", async () => {
+  await using world = await smallWorld();
+  const child = startChild(["run"], world.env);
+  await until(() => held(world) === COUNT);
+  child.kill("SIGKILL");
+  await child.ended;
+  assertMatch(await control(world) ?? "", /^{"url":/);
+  const set = await relay(["offsets", "set", `${BEFORE}-0`], world.env);
+  assertEquals({ code: set.code, err: set.err }, { code: 0, err: "" });
+});
+
+Deno.test("a command says when the program that has the state does not answer", async () => {
+  await using world = await smallWorld();
+  const child = startChild(["run"], world.env);
+  await until(() => held(world) === COUNT);
+  await Deno.remove(`${world.env.RELAY_STATE_PATH}.control`);
+  const { code, err } = await relay(["resume"], world.env);
+  assertEquals(code, 2);
+  assertMatch(err, /another opencti-relay \(pid \d+\).*does not answer/);
+  child.kill("SIGTERM");
+  assertEquals((await child.ended).code, 0);
+});
+
+/** The target has met the fault. */
+function hasAsked({ elastic }: World): boolean {
+  return elastic.requests.list.length > 2;
+}
+
+/** Where nobody listens. */
+function closedUrl(): string {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return `http://127.0.0.1:${port}`;
+}

@@ -1,8 +1,6 @@
 /** A simulated platform and Elastic, and the real program between them. */
 import { runTargets } from "../../src/app.ts";
 import type { BackoffOptions } from "../../src/backoff.ts";
-import type { CommandIo } from "../../src/cli/command.ts";
-import { main } from "../../src/cli/main.ts";
 import { loadConfig, type RelayConfig } from "../../src/config/load.ts";
 import { createLog, type Log } from "../../src/observability/log.ts";
 import { TargetStats } from "../../src/observability/target_stats.ts";
@@ -21,6 +19,11 @@ import type { DeadLetter } from "../../src/state/dead_letters.ts";
 import { openState, type RelayState } from "../../src/state/open_state.ts";
 import { TARGETS } from "../../src/targets/mod.ts";
 import { NOW, RECORDING } from "./recording.ts";
+import {
+  type CommandResult,
+  type Environment,
+  startRunning,
+} from "./running.ts";
 import { FILTERS } from "../../src/simulator/mod.ts";
 
 /** Name of the one target that the variables make. */
@@ -94,36 +97,15 @@ export function elasticEnv(elastic: SimulatedElastic): Record<string, string> {
   };
 }
 
-/** Variables, where `undefined` takes one away. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What a command line printed and returned. */
-export interface CommandResult {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+export type { CommandResult, Environment } from "./running.ts";
 
 /** Runs a command line of the program with the clock pinned. */
-export async function relay(
+export function relay(
   argv: readonly string[],
   env: Environment,
   now: () => number = () => NOW,
 ): Promise<CommandResult> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: CommandIo = {
-    print: (line) => void out.push(line),
-    printError: (line) => void err.push(line),
-    env: () => env,
-    readTextFile: (path) => Deno.readTextFile(path),
-    registry: TARGETS,
-    now,
-    screen: undefined,
-    onStop: () => () => {},
-  };
-  const code = await main(argv, io);
-  return { code, out: out.join("\n"), err: err.join("") };
+  return startRunning(argv, env, now).ended;
 }
 
 /** How `follow()` wires the program; everything has a default. */
