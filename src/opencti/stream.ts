@@ -128,8 +128,8 @@ function repairedPosition(
   options.log.error(
     "OpenCTI no longer holds the events after our position: objects changed " +
       "meanwhile are read from its database now, but what was deleted " +
-      "meanwhile is not known and stays in the target. To be rid of it, empty " +
-      "the target and reset the connector's state in OpenCTI: all is read anew",
+      "meanwhile is not known and stays in the target. To be rid of it, run " +
+      "opencti-relay verify --fix",
     { position: liveFrom, oldest: oldestId },
   );
   return { ...position, recoverUntil };
