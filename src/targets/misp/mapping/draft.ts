@@ -1,6 +1,6 @@
 /** A MISP event in the making: what every mapping adds to. */
 import type { StixObject } from "../../../stix/object.ts";
-import type { MispAttribute, MispObject, MispTag } from "../misp_event.ts";
+import type { MispAttribute, MispObject } from "../misp_event.ts";
 import {
   cleanText,
   cutText,
@@ -152,7 +152,11 @@ export class EventDraft {
   /** The value as MISP holds it; undefined where it would not. */
   #soundValue(type: string, value: string): string | undefined {
     if (!this.knows(type) || isLonger(value, MAX_TEXT_BYTES)) return undefined;
-    return attributeType(type).rule(value);
+    const sound = attributeType(type).rule(value);
+    // ASCII takes more room: "%C3%A9".
+    return sound === undefined || isLonger(sound, MAX_TEXT_BYTES)
+      ? undefined
+      : sound;
   }
 
   #put(wanted: WantedAttribute, origin: Origin): void {
@@ -286,6 +290,8 @@ function finished(
   { fields, toIds, markings, tags }: DraftAttribute,
   event: Markings,
 ): MispAttribute {
-  const own: MispTag[] = markingTags(markings, event);
-  return { ...fields, to_ids: toIds, Tag: [...tags.toList(), ...own] };
+  for (const { name, colour } of markingTags(markings, event)) {
+    tags.add(name, colour);
+  }
+  return { ...fields, to_ids: toIds, Tag: tags.toList() };
 }

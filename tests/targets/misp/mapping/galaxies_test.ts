@@ -196,6 +196,26 @@ row(
   },
 );
 
+row(
+  "data-source under another name, told by its id",
+  stix("data-source", { name: "Traffic", ...mitre("DS0029") }),
+  {
+    tags: [
+      galaxy("mitre-data-source", "Traffic"),
+      galaxy("mitre-data-source", "Network Traffic - DS0029"),
+      "mitre:data-source:Traffic",
+    ],
+  },
+);
+row(
+  "identity whose name is no line: the companion becomes text",
+  stix("identity", { name: "a\nb", identity_class: "organization" }),
+  {
+    tags: [galaxy("target-information", "a b")],
+    attributes: ["text | Other | a\nb"],
+  },
+);
+
 // Identity classes.
 row(
   "identity class organization",

@@ -325,7 +325,13 @@ Deno.test("observable: the payload of an artifact is an attachment", async () =>
 });
 
 Deno.test("observable: other types tell what they are", async () => {
-  for (const type of ["hostname", "email-addr", "tracking-number"]) {
+  const types = [
+    "hostname",
+    "email-addr",
+    "tracking-number",
+    "cryptocurrency-wallet",
+  ];
+  for (const type of types) {
     const value = type === "email-addr" ? "a@b.example" : "a.example";
     const found = await mapped(holding([stix(type, { value })]));
     assertEquals(onlyAttribute(found).comment, `Observable: ${type}`);

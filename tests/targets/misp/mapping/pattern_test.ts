@@ -226,6 +226,15 @@ Deno.test("equal attributes are one: tags of all, to_ids of any, the first comme
   assertEquals(event.Attribute[0]?.comment, "B");
 });
 
+Deno.test("an attribute that one valid indicator asks for is for detection", async () => {
+  const pattern = "[ipv4-addr:value = '1.2.3.4']";
+  const { event } = await mapped(holding([
+    indicator(pattern),
+    indicator(pattern, { revoked: true }),
+  ]));
+  assertEquals(event.Attribute.map(({ to_ids }) => to_ids), [true]);
+});
+
 Deno.test("an indicator without a pattern costs itself alone, with a note", async () => {
   const broken = stix("indicator", { pattern: 5 });
   const { event, notes } = await mapped(

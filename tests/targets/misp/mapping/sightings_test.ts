@@ -55,6 +55,17 @@ Deno.test("sightings: an indicator was seen in each attribute of its pattern", a
   );
 });
 
+Deno.test("sightings: an indicator was seen in each attribute of its object", async () => {
+  const process = indicator("[process:name = 'a' AND process:pid = 1]");
+  const { event } = await mapped(holding([process], {
+    sightings: [sighting({ sighting_of_ref: process.id })],
+  }));
+  assertEquals(
+    event.Sighting.map(({ attribute_uuid }) => attribute_uuid).toSorted(),
+    event.Object[0]?.Attribute.map(({ uuid }) => uuid).toSorted(),
+  );
+});
+
 Deno.test("sightings: an observable was seen in the attribute that names it best", async () => {
   const { found, value } = await sightings(
     sighting({ sighting_of_ref: FILE.id }),

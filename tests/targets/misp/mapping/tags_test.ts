@@ -254,3 +254,12 @@ Deno.test("markings: of an object every attribute has them", async () => {
     [["tlp:amber+strict"], ["tlp:amber+strict"]],
   );
 });
+
+Deno.test("markings: a label that says the same is the same tag", async () => {
+  const labelled = indicator("[ipv4-addr:value = '1.1.1.1']", {
+    labels: ["TLP:AMBER+STRICT"],
+    object_marking_refs: [STRICT],
+  });
+  const { event } = await mapped(holding([labelled]));
+  assertEquals(event.Attribute[0]?.Tag, [{ name: "TLP:AMBER+STRICT" }]);
+});

@@ -34,6 +34,7 @@ const VALUES = [
   ["port",         "80a",                        undefined],
   ["domain",       "Evil[.]Example.",            "evil.example"],
   ["domain",       "bücher.example",             "xn--bcher-kva.example"],
+  ["domain",       "evil..example",              "evil.example"],
   ["domain",       "localhost",                  undefined],
   ["domain",       "a b.example",                undefined],
   ["domain",       "evil.x",                     undefined],
@@ -88,6 +89,17 @@ Deno.test("values: text too long for a column is cut, and says what it was", asy
   const { type, value, comment, to_ids } = onlyAttribute(found);
   assertEquals([type, comment, to_ids], ["text", "yara: Emotet C2", false]);
   assertEquals(value.length, 65_000 + "… [truncated]".length);
+});
+
+Deno.test("values: a link that grows too long in ASCII is text", async () => {
+  const url = `https://a.example/${"é".repeat(20_000)}`;
+  const found = await mapped(
+    holding([stix("malware", {
+      name: "X",
+      external_references: [{ source_name: "blog", url }],
+    })]),
+  );
+  assertEquals(attributes(found), [`text | External analysis | ${url}`]);
 });
 
 Deno.test("values: nothing but white space and control characters is nothing", async () => {
