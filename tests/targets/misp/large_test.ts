@@ -32,7 +32,7 @@ Deno.test("an event of 20,000 attributes goes in parts, in bounded memory", asyn
     echoes: 1,
   });
   // Both simulated sides are in it, with three copies of all objects.
-  assert(peak < 1_200 * MIB, `${Math.round(peak / MIB)} MiB`);
+  assert(peak < 800 * MIB, `${Math.round(peak / MIB)} MiB`);
 });
 
 Deno.test("10,000 objects changed 500 times in a burst are read a few times", async () => {
