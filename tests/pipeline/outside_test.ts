@@ -7,7 +7,9 @@ import type {
   StreamEvent,
   StreamItem,
 } from "../../src/opencti/event.ts";
+import { DeleteBudget } from "../../src/pipeline/delete_budget.ts";
 import { runPipeline } from "../../src/pipeline/pipeline.ts";
+import { openState } from "../../src/state/open_state.ts";
 
 const NEVER = new AbortController().signal;
 const START: Position = { from: "0-0" };
@@ -32,6 +34,9 @@ async function delivered(
 ): Promise<{ events: StreamEvent[]; stats: TargetStats }> {
   const given: StreamEvent[] = [];
   const stats = new TargetStats("t");
+  const state = await openState(":memory:");
+  const store = state.target<Position>("t");
+  const now = () => 0;
   await runPipeline({
     target: {
       prepare: () => Promise.resolve(),
@@ -63,13 +68,22 @@ async function delivered(
         ),
     },
     checkpoint: { save: () => Promise.resolve() },
-    deadLetters: { keep: () => Promise.resolve() },
+    store,
+    filter: {
+      reasonAgainst: () => Promise.resolve(undefined),
+    },
+    budget: new DeleteBudget(
+      store.budget,
+      { count: 1000, share: 1, windowMs: 1 },
+      now,
+    ),
     limits: { maxEvents: 100, maxBytes: 1_000_000 },
     backoff: { baseMs: 1, maxMs: 2 },
     stats,
     log: silentLog(),
-    now: () => 0,
+    now,
   }, { stop: NEVER, abort: NEVER });
+  await state.close();
   return { events: given, stats };
 }
 
