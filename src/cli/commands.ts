@@ -103,9 +103,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "demo",
-    usage: "[--stream FILE] [--seed N] [--show ID]",
+    usage: "[--stream FILE] [--seed N] [--show ID | --serve]",
     summary: "see everything work on this machine, without any server",
     options: {
+      serve: {
+        type: "boolean",
+        help: "go on, with a status page to look at, until Ctrl+C",
+      },
       stream: {
         type: "string",
         value: "FILE",

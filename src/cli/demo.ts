@@ -7,11 +7,17 @@ import { TargetStats } from "../observability/target_stats.ts";
 import type { Simulator } from "../simulator/mod.ts";
 import type { PipelineSignals } from "../pipeline/pipeline.ts";
 import { openState } from "../state/open_state.ts";
+import type { Monitor } from "../status/monitor.ts";
+import { startStatusServer, type StatusServer } from "../status/server.ts";
 import { internalId } from "../stix/object.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { counted, idsOf, type ToolView, toolViews } from "./demo_views.ts";
+import { createMonitor } from "./generations.ts";
 import { stopSignals } from "./stop_signals.ts";
 import { startSimulatorFor } from "./start_simulator.ts";
+
+/** How often something happens in a demo that goes on. */
+const PULSE_MS = 700;
 
 /** Always the same week, so that the ids of one run can be asked for later. */
 const WEEK_ENDS_AT = Date.UTC(2026, 2, 9, 8);
@@ -23,7 +29,12 @@ export async function demo(
 ): Promise<number> {
   const { values } = args;
   const { stream } = values;
-  const simulator = await startSimulatorFor(args, WEEK_ENDS_AT);
+  const serve = values.serve === true;
+  const simulator = await startSimulatorFor(
+    args,
+    // A page with a clock wants a world whose clock goes.
+    serve ? { pulseMs: PULSE_MS } : { endsAt: WEEK_ENDS_AT },
+  );
   const { signals, release } = stopSignals(io);
   const folder = await Deno.makeTempDir({ prefix: "opencti-relay-demo-" });
   try {
@@ -34,7 +45,7 @@ export async function demo(
         : `Playing "${stream}" from a simulated OpenCTI to simulated ` +
           "tools ...\n",
     );
-    const outcome = await carry(simulator, { folder, io, signals });
+    const outcome = await carry(simulator, { folder, io, serve, signals });
     if (typeof values.show === "string") {
       io.print(shown(simulator, values.show));
     } else if (values.json === true) {
@@ -59,9 +70,10 @@ interface Outcome {
 
 async function carry(
   simulator: Simulator,
-  { folder, io, signals }: {
+  { folder, io, serve, signals }: {
     folder: string;
     io: CommandIo;
+    serve: boolean;
     signals: PipelineSignals;
   },
 ): Promise<Outcome> {
@@ -86,12 +98,16 @@ async function carry(
   });
   const state = await openState(config.state.path);
   const startedAt = performance.now();
+  const monitor = createMonitor(state, io);
+  monitor.watch(stats);
+  const page = serve ? servePage(monitor, io) : undefined;
+  monitor.start();
   progress.start();
   try {
     await runTargets({
       wiring: { config, log, now: () => simulator.now() },
       state,
-      once: true,
+      once: !serve,
       stats,
       ...signals,
     });
@@ -106,8 +122,20 @@ async function carry(
     };
   } finally {
     progress.stop();
+    await page?.stop();
+    await monitor.stop();
     await state.close();
   }
+}
+
+function servePage(monitor: Monitor, io: CommandIo): StatusServer {
+  const page = startStatusServer({
+    address: "127.0.0.1:0",
+    access: () => ({ hosts: [], token: undefined }),
+    status: () => monitor.status(),
+  });
+  io.printError(`Status page: ${page.url}/ - Ctrl+C ends the demo.\n`);
+  return page;
 }
 
 /** What arrived, what did not and why, target by target. */

@@ -8,13 +8,18 @@ const LAST_PORT = 65_530;
 /**
  * Starts the simulator as `--stream`, `--seed` and `--port` say.
  *
- * @param endsAt When the generated week ends, milliseconds since 1970.
+ * The generated week ends at `endsAt`, milliseconds since 1970; with `pulseMs`
+ * something more happens that often.
+ *
  * @throws {ConfigError} One of them is wrong, the recording cannot be read, or
  * a port is taken.
  */
 export async function startSimulatorFor(
   { values }: CommandArgs,
-  endsAt = Date.now(),
+  { endsAt = Date.now(), pulseMs }: {
+    endsAt?: number;
+    pulseMs?: number | undefined;
+  } = {},
 ): Promise<Simulator> {
   const stream = typeof values.stream === "string" ? values.stream : undefined;
   const seed = wholeNumber(values.seed, "--seed") ?? 1;
@@ -27,7 +32,13 @@ export async function startSimulatorFor(
   }
   if (stream !== undefined) await assertReadable(stream);
   try {
-    return await startSimulator({ stream, seed, port, endsAt });
+    return await startSimulator({
+      stream,
+      seed,
+      port,
+      endsAt,
+      ...(pulseMs === undefined ? {} : { pulseMs }),
+    });
   } catch (error) {
     throw isAddressTaken(error)
       ? new ConfigError(

@@ -1,3 +1,4 @@
+import type { Change } from "./change.ts";
 import { type SimulatedElastic, startElastic } from "./elastic/mod.ts";
 import { type SimulatedHarfanglab, startHarfanglab } from "./harfanglab/mod.ts";
 import { type SimulatedMisp, startMisp } from "./misp/mod.ts";
@@ -16,6 +17,8 @@ export interface SimulatorOptions {
   readonly port?: number | undefined;
   /** When the week ends. Default: now. */
   readonly endsAt?: number;
+  /** The end of the week is kept back and happens at this pace. */
+  readonly pulseMs?: number;
 }
 
 /** The simulated servers, ready to be connected to. */
@@ -44,6 +47,9 @@ export const FILTERS = JSON.stringify({
   filterGroups: [],
 });
 
+/** Of a week that goes on, what is there at the start. */
+const SHARE_AT_START = 0.8;
+
 /** Real services want to be spared; these do not mind. */
 const NO_THROTTLE = "1000";
 
@@ -53,7 +59,7 @@ const CONNECTOR_ID = "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11";
 export async function startSimulator(
   options: SimulatorOptions = {},
 ): Promise<Simulator> {
-  const { port } = options;
+  const { port, pulseMs } = options;
   const startedAt = Date.now();
   let endsAt = options.endsAt ?? startedAt;
   let clock = () => endsAt + Date.now() - startedAt;
@@ -69,14 +75,18 @@ export async function startSimulator(
     ...(port === undefined ? {} : { port }),
     ...(recording === undefined ? {} : { recording }),
   });
-  if (recording === undefined) {
-    const running = clock;
-    for (const change of generateWeek({ seed: options.seed ?? 1, endsAt })) {
-      clock = () => change.at;
-      opencti.platform.apply(change);
-    }
-    clock = running;
+  const week = recording === undefined
+    ? [...generateWeek({ seed: options.seed ?? 1, endsAt })]
+    : [];
+  const later = pulseMs === undefined
+    ? []
+    : week.splice(Math.floor(week.length * SHARE_AT_START));
+  const ticking = clock;
+  for (const change of week) {
+    clock = () => change.at;
+    opencti.platform.apply(change);
   }
+  clock = ticking;
   const running: { stop(): Promise<void> }[] = [opencti];
   /** Keeps what was started, to be stopped with the others. */
   const started = async <Server extends { stop(): Promise<void> }>(
@@ -100,6 +110,9 @@ export async function startSimulator(
     const sekoia = await started(startSekoia({ now, ...above(3) }));
     const harfanglab = await started(startHarfanglab({ now, ...above(4) }));
     const misp = await started(startMisp({ now, ...above(5) }));
+    if (pulseMs !== undefined) {
+      running.push(startPulse(opencti, later, { everyMs: pulseMs, now }));
+    }
     return {
       opencti,
       elastic,
@@ -137,4 +150,24 @@ export async function startSimulator(
     await stop();
     throw error;
   }
+}
+
+/** The world goes on: what the week still holds happens now, bit by bit. */
+function startPulse(
+  { platform }: SimulatedOpencti,
+  changes: readonly Change[],
+  { everyMs, now }: { everyMs: number; now: () => number },
+): { stop(): Promise<void> } {
+  let next = 0;
+  const timer = setInterval(() => {
+    const change = changes[next++];
+    if (change === undefined) clearInterval(timer);
+    else platform.apply({ ...change, at: now() });
+  }, everyMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      return Promise.resolve();
+    },
+  };
 }

@@ -154,6 +154,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "as a process, demo --serve shows every target until Ctrl+C",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const demo = startRelay(["demo", "--serve"]);
+    await demo.shows("Ctrl+C ends the demo");
+    const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(demo.err())?.[0] ?? "";
+    const { targets } = await (await fetch(`${url}status`)).json();
+    assertEquals(
+      targets.map(({ name }: { name: string }) => name),
+      TARGETS.map(({ name }) => name),
+    );
+    assertStringIncludes(await (await fetch(url)).text(), "<html");
+    demo.kill("SIGINT");
+    const { code, out, err } = await demo.ended;
+    assertEquals(code, 0, err);
+    assertMatch(out, /^misp: MISP$/m);
+  },
+});
+
+Deno.test({
   name: "service prints a unit that systemd-analyze verify accepts",
   ignore: !hasSystemdAnalyze(),
   fn: async () => {
