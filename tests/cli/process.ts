@@ -10,6 +10,8 @@ const LIMIT_MS = 60_000;
 export interface RelayProcess {
   /** Everything on stdout so far. */
   out(): string;
+  /** Everything on stderr so far. */
+  err(): string;
   /** Resolves when stdout or stderr holds the text. */
   shows(text: string): Promise<void>;
   kill(signal: Deno.Signal): void;
@@ -62,6 +64,7 @@ export function startRelay(
   ended.then(() => isOver = true);
   return {
     out: () => out,
+    err: () => err,
     kill: (signal) => child.kill(signal),
     ended,
     async shows(text) {

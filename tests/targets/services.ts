@@ -28,6 +28,8 @@ export class TestServices {
   /** Names that the platform knows, by `created_by_ref`. */
   readonly names = new Map<string, string>();
   readonly markings = new Map<string, Marking>();
+  /** What it reports of itself. */
+  readonly gauges = new Map<string, number>();
   /** What indicators are based on, by internal id. */
   readonly observables = new Map<string, readonly ObservableName[]>();
   readonly #clients: HttpClient[] = [];
@@ -63,6 +65,7 @@ export class TestServices {
         },
       },
       state: state.target("soc").rows,
+      gauges: this.gauges,
       contents: { reasonAgainst: () => Promise.resolve(undefined) },
       log: this.#log(),
       now,

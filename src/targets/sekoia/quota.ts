@@ -10,6 +10,8 @@ export interface QuotaOptions {
   /** Share of the quota above which it is warned. */
   readonly warnRatio: number;
   readonly intervalMs: number;
+  /** Is told the used share, 0 to 1 and above. */
+  readonly report: (ratio: number) => void;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -71,6 +73,11 @@ export class Quota {
     return this.#max - this.#count;
   }
 
+  /** A limit of nothing is used up. */
+  get #ratio(): number {
+    return this.#max > 0 ? this.#count / this.#max : 1;
+  }
+
   /** So many were made. */
   made(count: number): void {
     this.#count += count;
@@ -87,11 +94,13 @@ export class Quota {
   isFull(): void {
     this.#count = Math.max(this.#count, this.#max);
     this.#isStale = false;
+    this.#options.report(this.#ratio);
     this.#tellFull();
   }
 
   #warn(): void {
-    const { intervalMs, log, now, warnRatio } = this.#options;
+    const { intervalMs, log, now, report, warnRatio } = this.#options;
+    report(this.#ratio);
     if (this.#count < warnRatio * this.#max) return;
     if (now() - this.#warnedAt < intervalMs) return;
     this.#warnedAt = now();

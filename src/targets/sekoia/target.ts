@@ -50,6 +50,7 @@ export class SekoiaTarget implements Target {
       read: (signal) => this.#client.readCount(config.community_uuid, signal),
       warnRatio: config.quota_warn_ratio,
       intervalMs: config.quota_check_interval,
+      report: (ratio) => services.gauges?.set("quota_ratio", ratio),
       log: services.log,
       now: () => services.now(),
     });

@@ -35,6 +35,7 @@ Deno.test("the quota is warned of before it is reached, once per interval", asyn
     "failed",
     "10 of 10 indicators",
   ]);
+  assertEquals(bench.services.gauges.get("quota_ratio"), 1);
 });
 
 Deno.test("stop: new values wait, the rest goes on, and they are made later", async () => {
