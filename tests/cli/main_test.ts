@@ -4,6 +4,9 @@ import { COMMANDS } from "../../src/cli/commands.ts";
 import { main } from "../../src/cli/main.ts";
 import { fakeIo, type FakeIoOptions } from "./fake_io.ts";
 import { startRelay } from "./process.ts";
+import { TARGETS } from "../../src/targets/mod.ts";
+
+const NAMES = TARGETS.map(({ name }) => name);
 
 async function run(args: readonly string[], options: FakeIoOptions = {}) {
   const io = fakeIo(options);
@@ -87,14 +90,14 @@ Deno.test("version prints what it is; --json the same as JSON", async () => {
     `opencti-relay ${version}`,
     "commit  0123456789abcdef",
     `deno    ${Deno.version.deno}`,
-    "targets elastic-security, elastic-threatintel",
+    `targets ${NAMES.join(", ")}`,
   ]);
   const json = await run(["version", "--json"], { variables });
   assertEquals(JSON.parse(json.out), {
     version,
     commit: "0123456789abcdef",
     deno: Deno.version.deno,
-    targets: ["elastic-security", "elastic-threatintel"],
+    targets: NAMES,
   });
   assertEquals((await run(["--version"], { variables })).out, text.out);
 });
@@ -102,10 +105,7 @@ Deno.test("version prints what it is; --json the same as JSON", async () => {
 Deno.test("as a process: results on stdout, errors on stderr, exit codes", async () => {
   const version = await startRelay(["version", "--json"]).ended;
   assertEquals([version.code, version.err], [0, ""]);
-  assertEquals(JSON.parse(version.out).targets, [
-    "elastic-security",
-    "elastic-threatintel",
-  ]);
+  assertEquals(JSON.parse(version.out).targets, NAMES);
   const wrong = await startRelay(["rnu"]).ended;
   assertEquals([wrong.code, wrong.out], [2, ""]);
   assertStringIncludes(wrong.err, 'did you mean "run"?');
