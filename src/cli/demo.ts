@@ -7,7 +7,9 @@ import { TargetStats } from "../observability/target_stats.ts";
 import type { Simulator } from "../simulator/mod.ts";
 import type { PipelineSignals } from "../pipeline/pipeline.ts";
 import { openState } from "../state/open_state.ts";
+import { internalId } from "../stix/object.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
+import { counted, idsOf, type ToolView, toolViews } from "./demo_views.ts";
 import { stopSignals } from "./run.ts";
 import { startSimulatorFor } from "./start_simulator.ts";
 
@@ -28,9 +30,9 @@ export async function demo(
     io.printError(
       stream === undefined
         ? "A week of intelligence lies in a simulated OpenCTI. Carrying it " +
-          "to a simulated Elastic Security ...\n"
-        : `Playing "${stream}" from a simulated OpenCTI to a simulated ` +
-          "Elastic Security ...\n",
+          "to simulated tools ...\n"
+        : `Playing "${stream}" from a simulated OpenCTI to simulated ` +
+          "tools ...\n",
     );
     const outcome = await carry(simulator, { folder, io, signals });
     if (typeof values.show === "string") {
@@ -46,11 +48,13 @@ export async function demo(
   return EXIT.done;
 }
 
-/** What the real pipeline says of the run. */
+/** What the real pipelines say of the run. */
 interface Outcome {
-  readonly stats: TargetStats;
   readonly seconds: number;
-  readonly deadLetters: readonly { type: string; reason: string }[];
+  readonly targets: readonly {
+    readonly stats: TargetStats;
+    readonly deadLetters: readonly { type: string; reason: string }[];
+  }[];
 }
 
 async function carry(
@@ -91,11 +95,14 @@ async function carry(
       stats,
       ...signals,
     });
-    const store = state.target(config.targets[0]?.name ?? "");
     return {
-      stats: stats[0] as TargetStats,
       seconds: (performance.now() - startedAt) / 1000,
-      deadLetters: await Array.fromAsync(store.deadLetters.list()),
+      targets: await Promise.all(stats.map(async (stats) => ({
+        stats,
+        deadLetters: await Array.fromAsync(
+          state.target(stats.name).deadLetters.list(),
+        ),
+      }))),
     };
   } finally {
     progress.stop();
@@ -103,46 +110,27 @@ async function carry(
   }
 }
 
-/** The index the simulated documents are in: the default of the settings. */
-const INDEX = "logs-ti_custom_opencti.indicator";
-
-interface ThreatSource {
-  readonly threat?: { readonly indicator?: Record<string, unknown> };
-  readonly opencti?: Record<string, unknown>;
-}
-
-function documentsOf({ elastic }: Simulator): [string, ThreatSource][] {
-  return [...elastic.cluster.documents(INDEX)].map((
-    [id, { source }],
-  ) => [id, source as ThreatSource]);
-}
-
-/** Counts by what they are, most first. */
-function summaryOf(simulator: Simulator, outcome: Outcome) {
-  const documents = documentsOf(simulator).map(([, source]) =>
-    String(source.threat?.indicator?.type ?? "unknown")
-  );
-  const rules = simulator.elastic.rules().map((rule) => String(rule.language));
+/** What arrived, what did not and why, target by target. */
+function summaryOf(simulator: Simulator, { seconds, targets }: Outcome) {
+  const views = toolViews(simulator);
   return {
-    events: outcome.stats.events,
-    seconds: Number(outcome.seconds.toFixed(1)),
-    documents: counted(documents),
-    rules: counted(rules),
-    skipped: Object.fromEntries(outcome.stats.skipped),
-    superseded: outcome.stats.superseded,
-    deadLetters: counted(outcome.deadLetters.map(({ reason }) => reason)),
+    seconds: Number(seconds.toFixed(1)),
+    targets: Object.fromEntries(targets.map(({ stats, deadLetters }) => [
+      stats.name,
+      {
+        events: stats.events,
+        ...views.find(({ target }) => target === stats.name)?.counts(),
+        skipped: Object.fromEntries(stats.skipped),
+        superseded: stats.superseded,
+        deadLetters: counted(deadLetters.map(({ reason }) => reason)),
+      },
+    ])),
   };
-}
-
-function counted(names: readonly string[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
 }
 
 /**
  * "type report has no place in X" and its like as one line, most first:
- * "type label, report has no place in X".
+ * "has no place in X: label, report".
  */
 function byReason(
   skipped: Readonly<Record<string, number>>,
@@ -158,69 +146,109 @@ function byReason(
   }
   return Object.fromEntries(
     [...groups].map(([rest, { types, count }]) => [
-      types.length === 0 ? rest : `${rest}: ${types.join(", ")}`,
+      types.length === 0 ? rest : `${rest}: ${shortList(types)}`,
       count,
     ]),
   );
 }
 
+const LISTED = 7;
+
+function shortList(names: readonly string[]): string {
+  const rest = names.length - LISTED;
+  return rest > 0
+    ? `${names.slice(0, LISTED).join(", ")} and ${rest} more`
+    : names.join(", ");
+}
+
+/** The largest counts, and the rest of them as one. */
+function largest(counts: Readonly<Record<string, number>>): [string, number][] {
+  const entries = Object.entries(counts);
+  if (entries.length <= LISTED + 1) return entries;
+  const rest = entries.slice(LISTED);
+  return [
+    ...entries.slice(0, LISTED),
+    [
+      `${rest.length} others`,
+      rest.reduce((sum, [, count]) => sum + count, 0),
+    ],
+  ];
+}
+
 function report(simulator: Simulator, outcome: Outcome): string {
-  const summary = summaryOf(simulator, outcome);
-  const table = new Table({
-    head: ["what", "where or why", "count"],
+  const views = toolViews(simulator);
+  const sections = outcome.targets.map(({ stats, deadLetters }) => {
+    const view = views.find(({ target }) => target === stats.name);
+    const groups = {
+      ...view?.counts(),
+      skipped: byReason(Object.fromEntries(stats.skipped)),
+      "dead letters": counted(deadLetters.map(({ reason }) => reason)),
+    };
+    return [
+      `${stats.name}: ${view?.tool ?? ""}`,
+      table(groups),
+      `${number(stats.events)} events; ${number(stats.superseded)} of them ` +
+      "were replaced by a later one of the same object before they were sent.",
+      "",
+    ].join("\n");
+  });
+  return [
+    ...sections,
+    `All in ${outcome.seconds.toFixed(1)} s.`,
+    "",
+    `Look at one object: opencti-relay demo --show ${exampleId(simulator)}`,
+  ].join("\n");
+}
+
+function table(
+  groups: Readonly<Record<string, Readonly<Record<string, number>>>>,
+): string {
+  const rendered = new Table({
+    head: ["what", "which or why", "count"],
     style: { head: [], border: [] },
     colAligns: ["left", "left", "right"],
-    colWidths: [14, 68, 9],
+    colWidths: [18, 64, 9],
     wordWrap: true,
     chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
   });
-  const groups: [string, Record<string, number>, string][] = [
-    ["documents", summary.documents, "threat.indicator.type "],
-    ["rules", summary.rules, "language "],
-    ["skipped", byReason(summary.skipped), ""],
-    ["dead letters", summary.deadLetters, ""],
-  ];
-  for (const [what, counts, prefix] of groups) {
-    for (const [name, count] of Object.entries(counts)) {
-      table.push([what, `${prefix}${name}`, count.toLocaleString("en-US")]);
+  for (const [what, counts] of Object.entries(groups)) {
+    for (const [name, count] of largest(counts)) {
+      rendered.push([what, name, number(count)]);
     }
   }
-  const example = documentsOf(simulator)
-    .find(([, { opencti }]) => opencti?.indicator_name !== undefined)?.[1];
-  const id = String(example?.opencti?.internal_id ?? "");
-  return [
-    table.toString(),
-    `${
-      summary.events.toLocaleString("en-US")
-    } events in ${summary.seconds} s; ` +
-    `${
-      summary.superseded.toLocaleString("en-US")
-    } of them were replaced by a ` +
-    "later one of the same object before they were sent.",
-    "",
-    `Look at one of them: opencti-relay demo --show ${id}`,
-  ].join("\n");
+  return rendered.toString();
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** The object that most tools hold something of. */
+function exampleId(simulator: Simulator): string {
+  const views = toolViews(simulator);
+  let best = { id: "", tools: 0 };
+  for (const { object } of simulator.opencti.platform.objects.byUpdate()) {
+    const ids = new Set([object.id, internalId(object)]);
+    const tools = views.filter((view) => isThere(view.about(ids))).length;
+    if (tools > best.tools) best = { id: internalId(object), tools };
+    if (tools === views.length) break;
+  }
+  return best.id;
+}
+
+function isThere(found: ReturnType<ToolView["about"]>): boolean {
+  return Object.values(found).some((things) => things.length > 0);
 }
 
 /** Everything that arrived of one object, as JSON. */
 function shown(simulator: Simulator, id: string): string {
-  const documents = documentsOf(simulator).filter(([documentId, source]) => {
-    const { internal_id, standard_id } = source.opencti ?? {};
-    return [documentId, internal_id, standard_id].includes(id);
+  const ids = idsOf(simulator, id);
+  const found = toolViews(simulator).flatMap((view) => {
+    const things = view.about(ids);
+    return isThere(things) ? [[view.target, things]] : [];
   });
-  const rules = simulator.elastic.rules().filter((rule) =>
-    rule.rule_id === id || rule.rule_id === `opencti-${id}` || rule.id === id
-  );
-  if (documents.length + rules.length === 0) {
-    return `Nothing of "${id}" is in Elastic Security: it was skipped, ` +
-      "removed again, or is no id of this week.";
-  }
-  return JSON.stringify(
-    {
-      documents: documents.map(([_id, _source]) => ({ _id, _source })),
-      rules,
-    },
-    null,
-    2,
-  );
+  return found.length === 0
+    ? `Nothing of "${id}" is in any tool: it was skipped, removed again, or ` +
+      "is no id of this week."
+    : JSON.stringify(Object.fromEntries(found), null, 2);
 }

@@ -14,7 +14,7 @@ export async function simulate(
     ).join("\n"),
   );
   io.printError(
-    "Simulated OpenCTI, Elasticsearch and Kibana are running. Connect with " +
+    "The simulated OpenCTI and every simulated tool are running. Connect with " +
       "the variables above; Ctrl+C stops them.\n",
   );
   await stopped;

@@ -84,9 +84,12 @@ export async function startSimulator(
       CONNECTOR_ID,
       CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
       CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
+      CONNECTOR_LIVE_STREAM_START_TIMESTAMP: "0",
       ELASTIC_SECURITY_URL: elastic.url,
       ELASTIC_SECURITY_API_KEY: elastic.apiKey,
       ELASTIC_SECURITY_KIBANA_URL: elastic.kibanaUrl,
+      ELASTICSEARCH_HOSTS: elastic.url,
+      ELASTICSEARCH_APIKEY: elastic.apiKey,
     },
     now: () => clock(),
     async stop() {

@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
+import { TARGETS } from "../../src/targets/mod.ts";
 import { fakeIo } from "./fake_io.ts";
 import { startRelay } from "./process.ts";
 
@@ -30,34 +31,39 @@ Deno.test("demo ends with 0 within seconds, with a table of what arrived", async
       "threat.indicator.type file",
       "language kuery",
       "language esql",
-      "Look at one of them: opencti-relay demo --show ",
+      "Look at one object: opencti-relay demo --show ",
     ]
   ) assertStringIncludes(out, text);
   assertMatch(out, /│ skipped +│ revoked +│ +\d+ │/);
-  assertMatch(out, /\d,\d{3} events in \d+\.?\d* s/);
+  assertMatch(out, /^\d,\d{3} events; \d+ of them were replaced/m);
+  assertMatch(out, /^All in \d+\.\d s\.$/m);
 });
 
 Deno.test("demo --json counts the same, and --show prints one document", async () => {
   const { code, out } = await run("demo", "--json");
   assertEquals(code, 0);
-  const summary = JSON.parse(out);
-  assert(summary.events > 2000);
-  assert(summary.documents.file > 100);
-  assertEquals(Object.keys(summary.rules).toSorted(), [
-    "eql",
-    "esql",
-    "kuery",
-    "lucene",
+  const { targets } = JSON.parse(out);
+  assertEquals(Object.keys(targets), TARGETS.map(({ name }) => name));
+  for (const target of Object.values<Record<string, unknown>>(targets)) {
+    assert(Number(target.events) > 2000);
+    assertEquals(target.deadLetters, {});
+  }
+  const security = targets["elastic-security"];
+  assert(security.documents["threat.indicator.type file"] > 100);
+  assertEquals(Object.keys(security.rules).toSorted(), [
+    "language eql",
+    "language esql",
+    "language kuery",
+    "language lucene",
   ]);
-  assertEquals(summary.deadLetters, {});
   const table = await run("demo");
   const id = /--show (\S+)$/.exec(table.out)?.[1] ?? "";
   const shown = await run("demo", "--show", id);
   assertEquals(shown.code, 0);
-  const { documents } = JSON.parse(shown.out);
+  const { documents } = JSON.parse(shown.out)["elastic-security"];
   assertEquals(documents[0]._source.opencti.internal_id, id);
   const nothing = await run("demo", "--show", "nobody");
-  assertMatch(nothing.out, /^Nothing of "nobody" is in Elastic Security/);
+  assertMatch(nothing.out, /^Nothing of "nobody" is in any tool/);
 });
 
 Deno.test("demo --seed writes another week", async () => {
@@ -66,19 +72,23 @@ Deno.test("demo --seed writes another week", async () => {
     run("demo", "--json", "--seed", "2"),
   ]);
   assert(
-    JSON.parse(one.out).events !== JSON.parse(other.out).events,
+    eventsOf(one.out) !== eventsOf(other.out),
     "both weeks have the same number of events",
   );
 });
+
+function eventsOf(out: string): number {
+  return JSON.parse(out).targets["elastic-security"].events;
+}
 
 Deno.test("demo --stream plays a recording", async () => {
   const { code, out, err } = await run("demo", "--json", "--stream", RECORDING);
   assertEquals(code, 0);
   assertMatch(err, /^Playing ".*opencti_stream\.sse"/);
-  assertEquals(JSON.parse(out).documents, {
-    "domain-name": 1,
-    "ipv4-addr": 1,
-    "query": 1,
+  assertEquals(JSON.parse(out).targets["elastic-security"].documents, {
+    "threat.indicator.type domain-name": 1,
+    "threat.indicator.type ipv4-addr": 1,
+    "threat.indicator.type query": 1,
   });
 });
 
