@@ -83,7 +83,12 @@ async function* heldIn(
   signal: AbortSignal,
 ): AsyncGenerator<Holding> {
   const { client, config, ledger } = context;
-  if (!config.tag_opencti) {
+  const user = context.session()?.user ?? await client.readUser(signal);
+  // Without that right the tag may never have come to be.
+  const isTagged = config.tag_opencti &&
+    (user.permissions.has("perm_tag_editor") ||
+      user.permissions.has("perm_site_admin"));
+  if (!isTagged) {
     for await (const { row } of ledger.rows()) {
       if (row.original === true) continue;
       const live = await client.readEventHead(row.uuid, signal);
@@ -93,7 +98,6 @@ async function* heldIn(
     }
     return;
   }
-  const user = context.session()?.user ?? await client.readUser(signal);
   for await (const event of client.listEvents(SOURCE_TAG, signal)) {
     const isOurs = event.orgId === user.orgId && isMispUuid(event.uuid) &&
       event.tags.some((tag) => tag.toLowerCase() === SOURCE_TAG);

@@ -36,6 +36,8 @@ export interface JobSource {
   readonly containerTypes: readonly string[];
   /** Containers with an event in MISP that hold this object. */
   containersOf(content: string): Promise<readonly string[]>;
+  /** Whether the container has an event in MISP. */
+  isHeld(container: string): Promise<boolean>;
   /** How many objects such a container held. */
   sizeOf(container: string): Promise<number>;
   isEcho(event: StreamEvent): Promise<boolean>;
@@ -130,11 +132,12 @@ async function ownReason(
 ): Promise<string | undefined> {
   const { object, internalId } = event;
   if (!isContainer(object) || event.outside === true) return NOT_HELD;
-  const type = containerType(object.type);
-  if (!source.containerTypes.includes(type)) {
-    return `containers of the type ${type} are left out`;
-  }
   if (!isMispUuid(internalId)) return NO_UUID;
+  const type = containerType(object.type);
+  const isWanted = source.containerTypes.includes(type) ||
+    // It was, by the settings of then.
+    event.action === "delete" && await source.isHeld(internalId);
+  if (!isWanted) return `containers of the type ${type} are left out`;
   return await source.isEcho(event) ? ECHO : undefined;
 }
 

@@ -6,8 +6,9 @@ import { MispTarget } from "./target.ts";
 export const misp: TargetDefinition<MispConfig> = {
   name: "misp",
   summary: "MISP: reports, groupings and cases as events",
-  // Changes of one container that are taken together cost one reading of it.
-  maxBatch: 1000,
+  // Changes of one container that are taken together cost one reading of it;
+  // a batch of new containers must not take all too long to be saved.
+  maxBatch: 250,
   followsContents: true,
   config: configSchema,
   seed,

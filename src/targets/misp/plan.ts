@@ -33,6 +33,7 @@ export async function planOf(
     const { concerned, reasons } = await toJobs([event], {
       containerTypes: config.container_types,
       containersOf: (content) => ledger.containersOf(content),
+      isHeld: async (container) => await ledger.row(container) !== undefined,
       sizeOf: () => Promise.resolve(0),
       isEcho: (event) => context.isEcho(event),
     });

@@ -114,6 +114,8 @@ export class MispTarget implements Target {
     const { jobs, concerned, reasons } = await toJobs(events, {
       containerTypes: this.#config.container_types,
       containersOf: (content) => this.#ledger.containersOf(content),
+      isHeld: async (container) =>
+        await this.#ledger.row(container) !== undefined,
       sizeOf: async (container) =>
         (await this.#ledger.row(container))?.size ?? 0,
       isEcho: (event) =>
@@ -137,6 +139,11 @@ export class MispTarget implements Target {
     await inLanes(work, ({ size }) => size, async (job) => {
       results.set(job.container, await this.#run(job, signal, isRepair));
     });
+    const isWaiting = [...results.values()].some(({ outcome }) =>
+      outcome.status === "retry"
+    );
+    // What is done is done, however long the rest takes.
+    if (isWaiting) await this.#ledger.flush();
     return events.map((event, at) => {
       const containers = new Set([
         ...concerned[at] ?? [],

@@ -259,3 +259,11 @@ Deno.test("nothing is remembered of a container that went but that it went", asy
   );
   assertEquals(counts, [0, 0, 0, 0, 0, 1]);
 });
+
+Deno.test("a delete of a type that is no longer configured removes what was made", async () => {
+  await using stage = await exported();
+  await stage.restart({ container_types: "grouping" });
+  stage.delete(CONTAINER);
+  await stage.settle();
+  assertEquals(stage.misp.events(), []);
+});
