@@ -4,6 +4,7 @@ import type { Log } from "../observability/log.ts";
 import { isRecord, type StixObject, text } from "../stix/object.ts";
 import { readFilterGroup } from "./filter_group.ts";
 import { GraphqlClient } from "./graphql.ts";
+import { type Marking, markingOf } from "./marking_of.ts";
 import {
   PLATFORM_PROBE,
   STILL_IN_STREAM,
@@ -13,13 +14,7 @@ import {
 import { ensurePatternTypes } from "./pattern_types.ts";
 import { PlatformSightings, type SightingsClient } from "./sightings.ts";
 
-/** What a marking id stands for. */
-export interface Marking {
-  /** "TLP", "PAP", "statement". */
-  readonly definitionType: string;
-  /** "TLP:AMBER+STRICT". */
-  readonly definition: string;
-}
+export type { Marking } from "./marking_of.ts";
 
 /** What targets may ask the platform. */
 export interface OpenctiClient {
@@ -117,15 +112,8 @@ export class PlatformClient implements OpenctiClient {
   ): Promise<ReadonlyMap<string, Marking>> {
     const markings = new Map<string, Marking>();
     for (const [ref, object] of await this.#objectsOf(refs, signal)) {
-      const definitionType = text(object.definition_type) ?? "";
-      const name = text(object.name);
-      const inner = isRecord(object.definition)
-        ? text(object.definition[definitionType])
-        : text(object.definition);
-      const definition = name ?? inner;
-      if (definition !== undefined) {
-        markings.set(ref, { definitionType, definition });
-      }
+      const marking = markingOf(object);
+      if (marking !== undefined) markings.set(ref, marking);
     }
     return markings;
   }

@@ -142,10 +142,34 @@ export class PlatformObjects {
    * @throws {TransientError} The platform fails, or refuses both ways.
    */
   async *all(signal: AbortSignal): AsyncGenerator<readonly StreamEvent[]> {
+    yield* this.#askedOrRecovered(
+      (collection) => collection.all(signal),
+      (page) => page,
+      signal,
+    );
+  }
+
+  /** Ids of all objects, page by page. */
+  async *ids(signal: AbortSignal): AsyncGenerator<readonly string[]> {
+    yield* this.#askedOrRecovered(
+      (collection) => collection.ids(signal),
+      (page) =>
+        page.filter(({ action }) => action !== "delete")
+          .map(({ internalId }) => internalId),
+      signal,
+    );
+  }
+
+  /** Pages out of the database; where that is refused, out of the stream. */
+  async *#askedOrRecovered<Page>(
+    ask: (collection: Collection) => AsyncIterable<Page>,
+    toPage: (events: readonly StreamEvent[]) => Page,
+    signal: AbortSignal,
+  ): AsyncGenerator<Page> {
     if (this.#collection !== undefined) {
       let pages = 0;
       try {
-        for await (const page of this.#collection.all(signal)) {
+        for await (const page of ask(this.#collection)) {
           pages++;
           yield page;
         }
@@ -159,27 +183,7 @@ export class PlatformObjects {
         );
       }
     }
-    yield* this.#recovered(signal);
-  }
-
-  /** Ids of all objects, page by page. */
-  async *ids(signal: AbortSignal): AsyncGenerator<readonly string[]> {
-    if (this.#collection !== undefined) {
-      let pages = 0;
-      try {
-        for await (const page of this.#collection.ids(signal)) {
-          pages++;
-          yield page;
-        }
-        return;
-      } catch (error) {
-        if (pages > 0 || !isRefusal(error)) throw error;
-      }
-    }
-    for await (const page of this.#recovered(signal)) {
-      yield page.filter(({ action }) => action !== "delete")
-        .map(({ internalId }) => internalId);
-    }
+    for await (const page of this.#recovered(signal)) yield toPage(page);
   }
 
   /** Those of these objects that belong to the stream, as they are now. */

@@ -39,11 +39,12 @@ function documentsOf({ elastic }: World): { index: string; id: string }[] {
     );
 }
 
-// deno-lint-ignore no-explicit-any
+/** What `verify --json` says, and the exit code. */
 async function verified(
   world: World,
   mode: string,
   ...args: string[]
+  // deno-lint-ignore no-explicit-any
 ): Promise<any> {
   const { code, out, err } = await world.relay(
     ["verify", "--json", ...args],
