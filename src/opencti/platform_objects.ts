@@ -1,5 +1,5 @@
 /** All objects of a live stream as they are now, and what changes after. */
-import { LoginError, RejectedError, TransientError } from "../errors.ts";
+import { LoginError, RejectedError } from "../errors.ts";
 import {
   extension,
   internalId,
@@ -12,7 +12,7 @@ import { connect } from "./connection.ts";
 import type { Position, StreamEvent } from "./event.ts";
 import { compareIds, idAt, idMs, isEventId } from "./event_id.ts";
 import type { StreamScope } from "./scope.ts";
-import { readStream } from "./stream.ts";
+import { readOnce } from "./read_once.ts";
 import type { StreamOptions } from "./stream_options.ts";
 
 /** What is read, and how. */
@@ -50,8 +50,6 @@ const MARGIN_MS = 60_000;
 /** [versionOf] The highest sequence that a version tells apart. */
 const LAST_SEQUENCE = 999;
 const PAGE_SIZE = 500;
-/** Connections in a row that come to nothing. */
-const MAX_FAILURES = 5;
 /** Single objects read at once. */
 const PARALLEL_READS = 4;
 
@@ -232,57 +230,11 @@ export class PlatformObjects {
     start: Position,
     signal: AbortSignal,
   ): AsyncGenerator<readonly StreamEvent[]> {
-    const refused = new AbortController();
-    // Nothing is left to read: no need to wait for a heartbeat.
-    const end = new AbortController();
-    let failures = 0;
     const { stream } = this.#options;
-    this.#next = start;
-    const options: StreamOptions = {
-      ...stream,
-      once: true,
-      listenDelete: true,
-      noDependencies: true,
-      watch: {
-        connected: (newestId) => {
-          const isLive = start.recoverUntil === undefined;
-          if (isLive && compareIds(this.#next.from, newestId) >= 0) end.abort();
-        },
-        // A person waits for the end: not without end.
-        waiting: (reason) => {
-          if (++failures === MAX_FAILURES) {
-            refused.abort(
-              new TransientError(`Cannot read OpenCTI's stream: ${reason}`),
-            );
-          }
-        },
-        reached: () => {},
-        gap: () => {},
-        noRecovery: (message) =>
-          refused.abort(
-            new TransientError(
-              `OpenCTI does not recover this stream (${message}), and cannot ` +
-                "be asked what its filter matches: what it should hold is " +
-                "not known",
-            ),
-          ),
-      },
-    };
-    const either = AbortSignal.any([signal, refused.signal, end.signal]);
-    let page: StreamEvent[] = [];
-    for await (const item of readStream(options, start, either)) {
-      failures = 0;
-      this.#next = item.resumeFrom;
-      if (item.kind !== "event") continue;
-      page.push(item.event);
-      if (page.length < PAGE_SIZE) continue;
+    const reached = (position: Position) => void (this.#next = position);
+    for await (const page of readOnce(stream, { start, reached }, signal)) {
       yield await this.#inside(page, signal);
-      page = [];
     }
-    // The stream's reader ends in silence when it is told to stop.
-    if (refused.signal.aborted) throw refused.signal.reason;
-    signal.throwIfAborted();
-    if (page.length > 0) yield await this.#inside(page, signal);
   }
 
   /** What does not belong to the stream is as good as deleted. */
