@@ -190,7 +190,12 @@ export class PlatformObjects {
     signal: AbortSignal,
   ): Promise<StreamEvent[]> {
     if (!this.#usesStream && this.#collection !== undefined) {
-      return await this.#collection.some(ids, signal);
+      try {
+        return await this.#collection.some(ids, signal);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        this.#usesStream = true;
+      }
     }
     const events: StreamEvent[] = [];
     for (let at = 0; at < ids.length; at += PARALLEL_READS) {
