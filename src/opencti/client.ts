@@ -229,13 +229,8 @@ export class PlatformClient implements OpenctiClient {
 
   async #read(ref: string, signal: AbortSignal): Promise<StixObject | null> {
     try {
-      const { stix } = await this.graphql.query<{ stix: string | null }>(
-        STIX_OBJECT,
-        { id: ref },
-        signal,
-      );
-      const object: unknown = stix ? JSON.parse(stix) : null;
-      return isRecord(object) ? smallCopy(object as StixObject) : null;
+      const object = await this.readObject(ref, signal);
+      return object === undefined ? null : smallCopy(object);
     } catch (error) {
       // A right that is missing, or an id the platform cannot read: the name
       // stays unknown, the object itself is delivered.
