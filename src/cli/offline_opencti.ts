@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
-import type { Marking, OpenctiClient } from "../opencti/client.ts";
+import type { OpenctiClient } from "../opencti/client.ts";
+import { markingOf } from "../opencti/marking_of.ts";
 import type { ResolvedContainer } from "../opencti/resolved_container.ts";
 import {
   extension,
@@ -55,7 +56,7 @@ export function offlineOpencti(
   return {
     url,
     namesOf: (refs) => found(refs, ({ name }) => text(name)),
-    markingsOf: (refs) => found(refs, toMarking),
+    markingsOf: (refs) => found(refs, markingOf),
     ensurePatternTypes: () => Promise.resolve(),
     get sightings(): never {
       throw new ConfigError("Without OpenCTI there are no sightings");
@@ -112,13 +113,4 @@ function toObservableName(
     .find((hash) => hash !== undefined);
   const value = text(object.value) ?? best ?? text(object.name);
   return value === undefined ? [] : [{ type, value }];
-}
-
-function toMarking(object: StixObject): Marking | undefined {
-  const definitionType = text(object.definition_type) ?? "";
-  const inner = isRecord(object.definition)
-    ? text(object.definition[definitionType])
-    : text(object.definition);
-  const definition = text(object.name) ?? inner;
-  return definition === undefined ? undefined : { definitionType, definition };
 }

@@ -9,6 +9,7 @@ import {
   PlatformExternalReferences,
 } from "./external_references.ts";
 import { GraphqlClient } from "./graphql.ts";
+import { type Marking, markingOf } from "./marking_of.ts";
 import {
   OBSERVABLES_OF,
   PLATFORM_PROBE,
@@ -19,13 +20,7 @@ import {
 import { ensurePatternTypes } from "./pattern_types.ts";
 import { PlatformSightings, type SightingsClient } from "./sightings.ts";
 
-/** What a marking id stands for. */
-export interface Marking {
-  /** "TLP", "PAP", "statement". */
-  readonly definitionType: string;
-  /** "TLP:AMBER+STRICT". */
-  readonly definition: string;
-}
+export type { Marking } from "./marking_of.ts";
 
 /** An observable as a list shows it. */
 export interface ObservableName {
@@ -149,15 +144,8 @@ export class PlatformClient implements OpenctiClient {
   ): Promise<ReadonlyMap<string, Marking>> {
     const markings = new Map<string, Marking>();
     for (const [ref, object] of await this.#objectsOf(refs, signal)) {
-      const definitionType = text(object.definition_type) ?? "";
-      const name = text(object.name);
-      const inner = isRecord(object.definition)
-        ? text(object.definition[definitionType])
-        : text(object.definition);
-      const definition = name ?? inner;
-      if (definition !== undefined) {
-        markings.set(ref, { definitionType, definition });
-      }
+      const marking = markingOf(object);
+      if (marking !== undefined) markings.set(ref, marking);
     }
     return markings;
   }
@@ -289,13 +277,8 @@ export class PlatformClient implements OpenctiClient {
 
   async #read(ref: string, signal: AbortSignal): Promise<StixObject | null> {
     try {
-      const { stix } = await this.graphql.query<{ stix: string | null }>(
-        STIX_OBJECT,
-        { id: ref },
-        signal,
-      );
-      const object: unknown = stix ? JSON.parse(stix) : null;
-      return isRecord(object) ? smallCopy(object as StixObject) : null;
+      const object = await this.readObject(ref, signal);
+      return object === undefined ? null : smallCopy(object);
     } catch (error) {
       // A right that is missing, or an id the platform cannot read: the name
       // stays unknown, the object itself is delivered.

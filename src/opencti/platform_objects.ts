@@ -1,5 +1,5 @@
 /** All objects of a live stream as they are now, and what changes after. */
-import { LoginError, RejectedError, TransientError } from "../errors.ts";
+import { LoginError, RejectedError } from "../errors.ts";
 import {
   extension,
   internalId,
@@ -12,7 +12,7 @@ import { connect } from "./connection.ts";
 import type { Position, StreamEvent } from "./event.ts";
 import { compareIds, idAt, idMs, isEventId } from "./event_id.ts";
 import type { StreamScope } from "./scope.ts";
-import { readStream } from "./stream.ts";
+import { readOnce } from "./read_once.ts";
 import type { StreamOptions } from "./stream_options.ts";
 
 /** What is read, and how. */
@@ -50,8 +50,6 @@ const MARGIN_MS = 60_000;
 /** [versionOf] The highest sequence that a version tells apart. */
 const LAST_SEQUENCE = 999;
 const PAGE_SIZE = 500;
-/** Connections in a row that come to nothing. */
-const MAX_FAILURES = 5;
 /** Single objects read at once. */
 const PARALLEL_READS = 4;
 
@@ -142,10 +140,34 @@ export class PlatformObjects {
    * @throws {TransientError} The platform fails, or refuses both ways.
    */
   async *all(signal: AbortSignal): AsyncGenerator<readonly StreamEvent[]> {
+    yield* this.#askedOrRecovered(
+      (collection) => collection.all(signal),
+      (page) => page,
+      signal,
+    );
+  }
+
+  /** Ids of all objects, page by page. */
+  async *ids(signal: AbortSignal): AsyncGenerator<readonly string[]> {
+    yield* this.#askedOrRecovered(
+      (collection) => collection.ids(signal),
+      (page) =>
+        page.filter(({ action }) => action !== "delete")
+          .map(({ internalId }) => internalId),
+      signal,
+    );
+  }
+
+  /** Pages out of the database; where that is refused, out of the stream. */
+  async *#askedOrRecovered<Page>(
+    ask: (collection: Collection) => AsyncIterable<Page>,
+    toPage: (events: readonly StreamEvent[]) => Page,
+    signal: AbortSignal,
+  ): AsyncGenerator<Page> {
     if (this.#collection !== undefined) {
       let pages = 0;
       try {
-        for await (const page of this.#collection.all(signal)) {
+        for await (const page of ask(this.#collection)) {
           pages++;
           yield page;
         }
@@ -159,27 +181,7 @@ export class PlatformObjects {
         );
       }
     }
-    yield* this.#recovered(signal);
-  }
-
-  /** Ids of all objects, page by page. */
-  async *ids(signal: AbortSignal): AsyncGenerator<readonly string[]> {
-    if (this.#collection !== undefined) {
-      let pages = 0;
-      try {
-        for await (const page of this.#collection.ids(signal)) {
-          pages++;
-          yield page;
-        }
-        return;
-      } catch (error) {
-        if (pages > 0 || !isRefusal(error)) throw error;
-      }
-    }
-    for await (const page of this.#recovered(signal)) {
-      yield page.filter(({ action }) => action !== "delete")
-        .map(({ internalId }) => internalId);
-    }
+    for await (const page of this.#recovered(signal)) yield toPage(page);
   }
 
   /** Those of these objects that belong to the stream, as they are now. */
@@ -188,7 +190,12 @@ export class PlatformObjects {
     signal: AbortSignal,
   ): Promise<StreamEvent[]> {
     if (!this.#usesStream && this.#collection !== undefined) {
-      return await this.#collection.some(ids, signal);
+      try {
+        return await this.#collection.some(ids, signal);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        this.#usesStream = true;
+      }
     }
     const events: StreamEvent[] = [];
     for (let at = 0; at < ids.length; at += PARALLEL_READS) {
@@ -228,57 +235,11 @@ export class PlatformObjects {
     start: Position,
     signal: AbortSignal,
   ): AsyncGenerator<readonly StreamEvent[]> {
-    const refused = new AbortController();
-    // Nothing is left to read: no need to wait for a heartbeat.
-    const end = new AbortController();
-    let failures = 0;
     const { stream } = this.#options;
-    this.#next = start;
-    const options: StreamOptions = {
-      ...stream,
-      once: true,
-      listenDelete: true,
-      noDependencies: true,
-      watch: {
-        connected: (newestId) => {
-          const isLive = start.recoverUntil === undefined;
-          if (isLive && compareIds(this.#next.from, newestId) >= 0) end.abort();
-        },
-        // A person waits for the end: not without end.
-        waiting: (reason) => {
-          if (++failures === MAX_FAILURES) {
-            refused.abort(
-              new TransientError(`Cannot read OpenCTI's stream: ${reason}`),
-            );
-          }
-        },
-        reached: () => {},
-        gap: () => {},
-        noRecovery: (message) =>
-          refused.abort(
-            new TransientError(
-              `OpenCTI does not recover this stream (${message}), and cannot ` +
-                "be asked what its filter matches: what it should hold is " +
-                "not known",
-            ),
-          ),
-      },
-    };
-    const either = AbortSignal.any([signal, refused.signal, end.signal]);
-    let page: StreamEvent[] = [];
-    for await (const item of readStream(options, start, either)) {
-      failures = 0;
-      this.#next = item.resumeFrom;
-      if (item.kind !== "event") continue;
-      page.push(item.event);
-      if (page.length < PAGE_SIZE) continue;
+    const reached = (position: Position) => void (this.#next = position);
+    for await (const page of readOnce(stream, { start, reached }, signal)) {
       yield await this.#inside(page, signal);
-      page = [];
     }
-    // The stream's reader ends in silence when it is told to stop.
-    if (refused.signal.aborted) throw refused.signal.reason;
-    signal.throwIfAborted();
-    if (page.length > 0) yield await this.#inside(page, signal);
   }
 
   /** What does not belong to the stream is as good as deleted. */

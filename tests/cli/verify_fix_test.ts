@@ -224,6 +224,20 @@ Deno.test("verify --fix brings the target in line with a filter that changed", a
   assertEquals(documentsOf(world).length, 4);
 });
 
+Deno.test("verify --fix repairs where the filter cannot be asked", async () => {
+  await using world = await startSynced();
+  const before = farSide(world);
+  world.opencti.faults.graphql(
+    { kind: "error", code: "UNSUPPORTED_ERROR", message: "unknown key" },
+    { field: "stixCoreObjects", times: Infinity },
+  );
+  await handsOn(world.elastic).es("DELETE", `/${INDEX}`);
+  const { code, out } = await world.relay(["verify", "--fix"]);
+  assertEquals(code, 0, out);
+  assertMatch(out, /repaired 7 objects/);
+  assertEquals(farSide(world), before);
+});
+
 Deno.test("verify --fix refuses a sample", async () => {
   await using world = await startSynced();
   const { code, err } = await world.relay(["verify", "--fix", "--sample", "5"]);

@@ -39,6 +39,7 @@ function documentsOf({ elastic }: World): { index: string; id: string }[] {
     );
 }
 
+/** What `verify --json` says, and the exit code. */
 async function verified(
   world: World,
   mode: string,

@@ -1,7 +1,8 @@
 /** The documents of ours that are there, as `verify` looks at them. */
 import { RejectedError, TransientError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
-import type { Holding } from "../target.ts";
+import type { StreamEvent } from "../../opencti/event.ts";
+import type { Holding, Outcome } from "../target.ts";
 import type { ElasticClient } from "./client.ts";
 import { documentDigest } from "./digest.ts";
 import type { EcsDocument, Json } from "./document.ts";
@@ -46,6 +47,21 @@ export interface HeldDocumentsOptions {
   readonly log: Log;
   /** Milliseconds since 1970. */
   now(): number;
+}
+
+/** What an inventory of documents works with; `Plan` is the target's own. */
+export interface InventoryOptions<Plan>
+  extends Omit<HeldDocumentsOptions, "scope"> {
+  /** The plans of events, or why there is none. */
+  toPlans(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<(Plan | string)[]>;
+  /** As `deliver()`, whatever is remembered or stored of the entities. */
+  replace(
+    events: readonly StreamEvent[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]>;
 }
 
 /** Reads and removes documents of ours. */

@@ -8,7 +8,7 @@ import {
   type DocumentScope,
   type FoundDocument,
   HeldDocuments,
-  type HeldDocumentsOptions,
+  type InventoryOptions,
   wantedDocuments,
 } from "../_elastic/held_documents.ts";
 import { newestVersions } from "../_elastic/newest_versions.ts";
@@ -20,23 +20,12 @@ import { DISABLED, ruleDigest } from "./rule_digest.ts";
 import type { RuleKeeper } from "./rule_keeper.ts";
 
 /** What the inventory works with. */
-export interface SecurityInventoryOptions
-  extends Omit<HeldDocumentsOptions, "scope"> {
+export interface SecurityInventoryOptions extends InventoryOptions<EntityPlan> {
   /** Index, alias or data stream of the documents. */
   readonly index: string;
   /** Absent: there are no rules. */
   readonly kibana: KibanaClient | undefined;
   readonly rules: RuleKeeper | undefined;
-  /** The plans of events, or why there is none. */
-  toPlans(
-    events: readonly StreamEvent[],
-    signal: AbortSignal,
-  ): Promise<(EntityPlan | string)[]>;
-  /** `deliver()`, looking for documents of every entity. */
-  replace(
-    events: readonly StreamEvent[],
-    signal: AbortSignal,
-  ): Promise<Outcome[]>;
 }
 
 const RULE = "detection rule";

@@ -10,7 +10,7 @@ import type { Json } from "../_elastic/document.ts";
 import {
   type DocumentScope,
   HeldDocuments,
-  type HeldDocumentsOptions,
+  type InventoryOptions,
   wantedDocuments,
 } from "../_elastic/held_documents.ts";
 import type {
@@ -26,18 +26,8 @@ import { entityOf } from "./writer.ts";
 
 /** What the inventory works with. */
 export interface ThreatintelInventoryOptions
-  extends Omit<HeldDocumentsOptions, "scope"> {
+  extends InventoryOptions<EntityPlan> {
   readonly indices: IndexScope;
-  /** The plans of events, or why there is none. */
-  toPlans(
-    events: readonly StreamEvent[],
-    signal: AbortSignal,
-  ): Promise<(EntityPlan | string)[]>;
-  /** `deliver()`, over what counts as newer too. */
-  replace(
-    events: readonly StreamEvent[],
-    signal: AbortSignal,
-  ): Promise<Outcome[]>;
 }
 
 /** Documents behind one pattern. */
