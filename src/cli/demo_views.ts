@@ -150,12 +150,12 @@ function mispView(misp: SimulatedMisp): ToolView {
     target: "misp",
     tool: "MISP",
     counts: () => ({
-      events: counted(
+      "MISP events": counted(
         misp.events().map(({ threat_level_id }) =>
           `threat level ${threat_level_id}`
         ),
       ),
-      "in the events": {
+      "in MISP events": {
         attributes: total("Attribute"),
         objects: total("Object"),
         tags: total("Tag"),
@@ -163,9 +163,7 @@ function mispView(misp: SimulatedMisp): ToolView {
       },
     }),
     about: (ids) => ({
-      events: misp.events().filter(({ uuid, id }) =>
-        ids.has(String(uuid)) || ids.has(String(id))
-      ),
+      "MISP events": [...ids].flatMap((id) => misp.event(id) ?? []),
     }),
   };
 }

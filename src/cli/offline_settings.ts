@@ -9,6 +9,8 @@ import type { TargetDefinition } from "../targets/target.ts";
 const STAND_INS: readonly unknown[] = [
   "https://offline.es.example.invalid",
   "offline-no-login",
+  // MISP knows keys of 40 letters and digits alone.
+  "0".repeat(40),
   "00000000-0000-4000-8000-000000000000",
   "offline",
   1,

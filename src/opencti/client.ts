@@ -18,9 +18,11 @@ import {
   STREAM_INFO,
 } from "./operations.ts";
 import { ensurePatternTypes } from "./pattern_types.ts";
+import type { PlatformInfo, StreamInfo } from "./platform_info.ts";
 import { PlatformSightings, type SightingsClient } from "./sightings.ts";
 
 export type { Marking } from "./marking_of.ts";
+export type { PlatformInfo, StreamInfo } from "./platform_info.ts";
 
 /** An observable as a list shows it. */
 export interface ObservableName {
@@ -70,24 +72,6 @@ export interface OpenctiClient {
   readonly containers: ContainersClient;
   /** Links from objects to what is known of them elsewhere. */
   readonly externalReferences: ExternalReferencesClient;
-}
-
-/** The platform and the user of the token. */
-export interface PlatformInfo {
-  /** "6.9.17", or "7.260224.0". */
-  readonly version: string;
-  readonly user: string;
-  /** Names such as "TAXIIAPI"; a user with "BYPASS" may do everything. */
-  readonly capabilities: readonly string[];
-}
-
-/** A live stream as its owner configured it. */
-export interface StreamInfo {
-  readonly name: string;
-  /** JSON text of a FilterGroup; empty for a stream without filter. */
-  readonly filters: string;
-  /** False: stopped, the platform answers 410. */
-  readonly live: boolean;
 }
 
 /** Entries kept of each kind; far above what a platform has of authors. */

@@ -1,5 +1,6 @@
 /** Secrets are planted wherever one can come from, and looked for everywhere. */
 import { assert, assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { main } from "../../src/cli/main.ts";
 import { secretsOf } from "../../src/cli/secrets.ts";
@@ -45,9 +46,19 @@ function leaksIn(
 
 /** A value that a required setting takes. */
 function plausible(schema: z.core.$ZodType): unknown {
-  if (fieldKind(schema) === "secret") return "0123456789abcdef0123456789abcdef";
+  if (fieldKind(schema) === "secret") return "0123456789".repeat(4);
   return ["http://127.0.0.1:9", "127.0.0.1:9", "1", "true"]
     .find((value) => z.safeParse(schema, value).success);
+}
+
+/** Settings of which one of several is required. */
+const EITHER: Readonly<Record<string, object>> = {
+  sekoia: { ioc_collection_name: "OpenCTI" },
+};
+
+/** For logins that are letters and digits alone: 40 of them. */
+function plain(secret: string): string {
+  return createHash("sha1").update(secret).digest("hex");
 }
 
 /** Settings that hold secrets, as paths, with what to plant there. */
@@ -87,6 +98,7 @@ async function loaded(definition: TargetDefinition, settings: object) {
       type: definition.name,
       live_stream_id: "stream",
       ...required,
+      ...EITHER[definition.name],
       ...settings,
     }],
   };
@@ -101,12 +113,16 @@ for (const definition of TARGETS) {
   Deno.test(`every secret setting of ${definition.name} is masked`, async () => {
     assert(all.length > 0);
     let masked = 0;
-    for (const { path, written, secret } of all) {
-      const config = await loaded(definition, nested(path, written));
+    for (const place of all) {
+      const { path } = place;
+      let { written, secret } = place;
+      let config = await loaded(definition, nested(path, written));
       if (typeof config === "string") {
         // It does not stand alone: the message must not hold it either.
         assertEquals(leaksIn({ message: config }, { secret }), []);
-        continue;
+        written = secret = plain(secret);
+        config = await loaded(definition, nested(path, written));
+        if (typeof config === "string") continue;
       }
       masked++;
       const mask = maskOf(secretsOf(config, {}));
