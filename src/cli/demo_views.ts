@@ -1,4 +1,5 @@
 import type { SimulatedElastic } from "../simulator/elastic/mod.ts";
+import type { SimulatedMisp } from "../simulator/misp/mod.ts";
 import type { Simulator } from "../simulator/mod.ts";
 import { internalId } from "../stix/object.ts";
 
@@ -19,6 +20,7 @@ export function toolViews(simulator: Simulator): readonly ToolView[] {
   return [
     elasticSecurityView(simulator.elastic),
     elasticThreatintelView(simulator.elastic),
+    mispView(simulator.misp),
   ];
 }
 
@@ -79,6 +81,36 @@ function elasticThreatintelView(elastic: SimulatedElastic): ToolView {
     }),
     about: (ids) => ({
       documents: documents().filter(isAbout(ids)).map(asHit),
+    }),
+  };
+}
+
+/** Events are looked at by the id of their container. */
+function mispView(misp: SimulatedMisp): ToolView {
+  const isThere = ({ deleted }: { deleted?: unknown }) => deleted !== true;
+  return {
+    target: "misp",
+    tool: "MISP",
+    counts: () => {
+      const events = misp.events();
+      const attributes = events.flatMap(({ Attribute }) => Attribute);
+      const objects = events.flatMap((event) => event.Object);
+      return {
+        "MISP events": counted(
+          events.map(({ threat_level_id }) =>
+            `threat level ${threat_level_id}`
+          ),
+        ),
+        attributes: counted(
+          attributes.filter(isThere).map(({ type }) => `type ${type}`),
+        ),
+        objects: counted(
+          objects.filter(isThere).map(({ name }) => `template ${name}`),
+        ),
+      };
+    },
+    about: (ids) => ({
+      events: misp.events().filter(({ uuid }) => ids.has(`${uuid}`)),
     }),
   };
 }

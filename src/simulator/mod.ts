@@ -1,4 +1,5 @@
 import { type SimulatedElastic, startElastic } from "./elastic/mod.ts";
+import { type SimulatedMisp, startMisp } from "./misp/mod.ts";
 import { loadRecording, startOpencti } from "./opencti/mod.ts";
 import type { SimulatedOpencti } from "./opencti/mod.ts";
 import { generateWeek } from "./week/mod.ts";
@@ -19,6 +20,7 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly opencti: SimulatedOpencti;
   readonly elastic: SimulatedElastic;
+  readonly misp: SimulatedMisp;
   /** Environment variables that connect the program to them. */
   readonly env: Readonly<Record<string, string>>;
   /** The clock everything agrees on: that of the stream's end. */
@@ -75,9 +77,17 @@ export async function startSimulator(
     await opencti.stop();
     throw error;
   });
+  const misp = await startMisp({
+    now: () => clock(),
+    ...(port === undefined ? {} : { port: port + 3 }),
+  }).catch(async (error) => {
+    await Promise.all([opencti.stop(), elastic.stop()]);
+    throw error;
+  });
   return {
     opencti,
     elastic,
+    misp,
     env: {
       OPENCTI_URL: opencti.url,
       OPENCTI_TOKEN: opencti.token,
@@ -90,10 +100,12 @@ export async function startSimulator(
       ELASTIC_SECURITY_KIBANA_URL: elastic.kibanaUrl,
       ELASTICSEARCH_HOSTS: elastic.url,
       ELASTICSEARCH_APIKEY: elastic.apiKey,
+      MISP_URL: misp.url,
+      MISP_API_KEY: misp.apiKey,
     },
     now: () => clock(),
     async stop() {
-      await Promise.all([opencti.stop(), elastic.stop()]);
+      await Promise.all([opencti.stop(), elastic.stop(), misp.stop()]);
     },
   };
 }
