@@ -8,7 +8,7 @@ export const misp: TargetDefinition<MispConfig> = {
   summary: "MISP: reports, groupings and cases as events",
   // Changes of one container that are taken together cost one reading of it;
   // a batch of new containers must not take all too long to be saved.
-  maxBatch: 250,
+  maxBatch: 500,
   followsContents: true,
   config: configSchema,
   seed,
