@@ -9,7 +9,6 @@ import { iocKey, iocOfObservable } from "./ioc_values.ts";
 import type { OpenRow, RelayRows } from "./rows.ts";
 import {
   ADOPTED,
-  isRelationPart,
   PATTERN,
   relationPart,
   RESOLVED,
@@ -65,43 +64,14 @@ export async function settleRows(
     ours.flatMap(ownersOf),
     [...ours.flatMap(keysOf), ...left],
   );
-  const survivors = survivorsOf(works);
   for (const work of ours) {
     const { event, step } = work;
-    if (event.cause === "merged") {
-      hand(work, survivors.get(event.id), options);
-    }
     const before = {
       open: open.get(event.internalId),
       document: documents.get(event.internalId),
     };
     if (step.do === "relation") applyRelation(work, step, before, options);
     if (step.do === "indicator") applyIndicator(work, step, before, options);
-  }
-}
-
-/** Of each merge, the indicator that is left, by the id of its event. */
-function survivorsOf(works: readonly Work[]): Map<string, string> {
-  const left = works.filter(({ event, step }) =>
-    step.do === "indicator" && event.action !== "delete"
-  );
-  return new Map(left.map(({ event }) => [event.id, event.internalId]));
-}
-
-/** What is merged leaves its relationships to the one that is left. */
-function hand(
-  { event, touched }: Work,
-  survivor: string | undefined,
-  { page, now }: SettleOptions,
-): void {
-  const { internalId: id } = event;
-  if (survivor === undefined || survivor === id) return;
-  const parts = Object.entries(page.owner(id)?.parts ?? {});
-  for (const [part, { keys, version }] of parts) {
-    const known = page.owner(survivor)?.parts[part];
-    const isNew = known === undefined || known.version < version;
-    if (!isRelationPart(part) || keys.length === 0 || !isNew) continue;
-    touch(touched, page.apply({ id: survivor, part, version, keys }, now));
   }
 }
 

@@ -24,11 +24,6 @@ export function relationPart(internalId: string): string {
   return `r:${internalId}`;
 }
 
-/** Whether a relationship gives this part. */
-export function isRelationPart(part: string): boolean {
-  return part.startsWith("r:");
-}
-
 /** A Sigma rule or YARA file of an indicator. */
 export interface DocumentStep {
   readonly kind: Exclude<RuleKind, "IOCRule">;

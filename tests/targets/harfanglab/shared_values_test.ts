@@ -247,19 +247,3 @@ scenario("lets no older event undo a newer one", async (bench) => {
   await bench.settle(old, oldRelation);
   assertEquals(bench.iocs(), before);
 });
-
-scenario(
-  "gives the relationships of what is merged to what is left",
-  async (bench) => {
-    const ip = ["IPv4-Addr", "203.0.113.7"] as const;
-    await bench.settle(bench.event("a"), bench.event("b"));
-    await bench.settle(bench.basedOn("r", "a", ip));
-    const merged = bench.event("a", {}, { action: "delete", cause: "merged" });
-    const left = { ...bench.update("b"), id: merged.id };
-    await bench.settle(merged, left);
-    assertEquals(bench.iocs(), ["domain_name|b.test", "ip_both|203.0.113.7"]);
-    assertEquals(bench.comment("203.0.113.7").indicator_id, "indicator--b");
-    await bench.settle(bench.basedOn("r", "b", ip, { action: "delete" }));
-    assertEquals(bench.iocs(), ["domain_name|b.test"]);
-  },
-);
