@@ -1,4 +1,4 @@
-import type { Answer as HttpAnswer, Request } from "../elastic/server.ts";
+import type { Answer as HttpAnswer, Request } from "../server/server.ts";
 import type { Instance } from "./instance.ts";
 import type { Answer } from "./misp_error.ts";
 import { handle } from "./router.ts";
