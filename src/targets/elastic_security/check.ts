@@ -5,7 +5,7 @@ import { modeFor } from "../_elastic/index_set_up.ts";
 import type { CheckResult } from "../target.ts";
 import type { KibanaClient } from "./client.ts";
 import type { ElasticSecurityConfig } from "./config.ts";
-import { ok, outcome } from "../_elastic/check_result.ts";
+import { ok, outcome } from "../check_result.ts";
 
 /** Holds the login, in words for a remedy. */
 const LOGIN = "api_key";

@@ -8,6 +8,7 @@ import type { EntityResult, EntityWrite } from "../_elastic/entity_write.ts";
 import { apiKeyHeader } from "../_elastic/login.ts";
 import { toOutcome } from "../_elastic/outcome.ts";
 import { PointInTimeClient } from "../_elastic/point_in_time.ts";
+import { reachBy } from "../reach.ts";
 import type {
   CheckResult,
   Outcome,
@@ -212,18 +213,14 @@ export class ElasticSecurityTarget implements Target {
     url: string,
     headers: Readonly<Record<string, string>>,
   ): HttpClient {
-    const { api_key, ca_cert, client_cert, client_key, proxy, verify_ssl } =
-      this.#config;
+    const config = this.#config;
     return this.#services.http({
       url,
-      headers: { ...headers, authorization: apiKeyHeader(api_key.reveal()) },
-      tls: {
-        verify: verify_ssl,
-        ...(ca_cert === undefined || !verify_ssl ? {} : { ca: ca_cert }),
-        ...(client_cert === undefined ? {} : { cert: client_cert }),
-        ...(client_key === undefined ? {} : { key: client_key }),
+      headers: {
+        ...headers,
+        authorization: apiKeyHeader(config.api_key.reveal()),
       },
-      ...(proxy === undefined ? {} : { proxy }),
+      ...reachBy(config, config.verify_ssl),
     });
   }
 

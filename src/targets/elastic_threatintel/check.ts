@@ -5,7 +5,7 @@ import type { ThreatintelClient } from "./client.ts";
 import { type ThreatintelConfig, usesAlias } from "./config.ts";
 import { templateOf } from "./template.ts";
 import { isSameTemplate } from "../_elastic/template.ts";
-import { failed, ok, outcome } from "../_elastic/check_result.ts";
+import { failed, ok, outcome } from "../check_result.ts";
 
 /** Holds the login, in words for a remedy. */
 const LOGIN = "the login";

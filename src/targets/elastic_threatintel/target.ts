@@ -6,6 +6,7 @@ import type { EntityResult } from "../_elastic/entity_write.ts";
 import { deleteExpired, expiredAt } from "../_elastic/expiry.ts";
 import { toOutcome } from "../_elastic/outcome.ts";
 import { PointInTimeClient } from "../_elastic/point_in_time.ts";
+import { reachBy } from "../reach.ts";
 import type {
   CheckResult,
   Outcome,
@@ -242,19 +243,12 @@ export class ElasticThreatintelTarget implements Target {
   }
 
   #connect(url: string): HttpClient {
-    const { ca_cert, client_cert, client_key, proxy, ssl_verify } =
-      this.#config;
-    const authorization = authorizationOf(this.#config);
+    const config = this.#config;
+    const authorization = authorizationOf(config);
     return this.#services.http({
       url,
       headers: authorization === undefined ? {} : { authorization },
-      tls: {
-        verify: ssl_verify,
-        ...(ca_cert === undefined || !ssl_verify ? {} : { ca: ca_cert }),
-        ...(client_cert === undefined ? {} : { cert: client_cert }),
-        ...(client_key === undefined ? {} : { key: client_key }),
-      },
-      ...(proxy === undefined ? {} : { proxy }),
+      ...reachBy(config, config.ssl_verify),
     });
   }
 }
