@@ -12,17 +12,9 @@ import type { Rule } from "./rule_store.ts";
 import { ALL_PRIVILEGES, type Privileges, Security } from "./security.ts";
 
 export { ElasticError } from "./errors.ts";
-export type { SeenDocument } from "./cluster.ts";
-export type {
-  Chaos,
-  Fault,
-  FaultAction,
-  FaultFilter,
-} from "../server/faults.ts";
-export type { ItemFaultOptions } from "./faults.ts";
+export type { Fault, FaultAction, FaultFilter } from "../server/faults.ts";
 export type { Rule } from "./rule_store.ts";
 export type { Privileges } from "./security.ts";
-export type { SeenRequest } from "../server/server.ts";
 
 /** How the simulated servers are set up. */
 export interface ElasticOptions {

@@ -6,7 +6,7 @@ import { handleHarfanglab } from "./routes.ts";
 import { type HarfanglabSettings, HarfanglabStore } from "./store.ts";
 import { addForeign } from "./foreign.ts";
 
-export type { HarfanglabSettings, Item, RuleKind } from "./store.ts";
+export type { Item, RuleKind } from "./store.ts";
 export { HarfanglabStore } from "./store.ts";
 
 /** How the simulated console is set up. */

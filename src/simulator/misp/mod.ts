@@ -17,13 +17,7 @@ import {
 } from "./show.ts";
 import type { Organisation, StoredEvent } from "./stored.ts";
 
-export { Faults } from "../server/faults.ts";
-export { RequestLog } from "../server/request_log.ts";
-export type { Limits } from "./http.ts";
-export type { KeyState, Settings, User } from "./instance.ts";
-export type { BlocklistEntry, Drop, TemplateBreach } from "./logs.ts";
-export type { Role, RoleName } from "./roles.ts";
-export type { Organisation } from "./stored.ts";
+export type { RoleName } from "./roles.ts";
 
 /** How the simulated MISP is set up. Everything has a default. */
 export interface MispOptions extends Partial<Settings> {

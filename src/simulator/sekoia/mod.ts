@@ -10,15 +10,8 @@ import {
   type StoredIndicator,
 } from "./store.ts";
 
-export type { Account } from "./api.ts";
-export type { Fault, FaultAction, FaultFilter } from "../server/faults.ts";
-export type { SeenRequest } from "../server/server.ts";
-export type {
-  Properties,
-  Settings,
-  StoredCollection,
-  StoredIndicator,
-} from "./store.ts";
+export type { FaultAction } from "../server/faults.ts";
+export type { Settings, StoredIndicator } from "./store.ts";
 
 /** How the simulated Intelligence Center is set up. */
 export interface SekoiaOptions {

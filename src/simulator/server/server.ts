@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import type { FaultAnswer } from "./fault_bodies.ts";
 import type { FaultAction, Faults, ServerName } from "./faults.ts";
+import { wait } from "./wait.ts";
 
 /** A request that has arrived whole. */
 export interface Request {
@@ -230,16 +231,4 @@ function cut(
   });
   const half = bytes.subarray(0, Math.floor(bytes.length / 2));
   outgoing.write(half, () => outgoing.socket?.destroy());
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }
