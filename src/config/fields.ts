@@ -42,9 +42,8 @@ import { Secret } from "./secret.ts";
 
 export { Secret } from "./secret.ts";
 export { holdsPem, MISSING, quoted, scalarText } from "./field_readers.ts";
-export type { IntegerLimits, TextLimits } from "./field_readers.ts";
 export { fieldKind, isOpenObject, objectShape } from "./field_kind.ts";
-export type { Field, FieldKind } from "./field_kind.ts";
+export type { Field } from "./field_kind.ts";
 
 /** What `z.toJSONSchema()` prints for a field, beside its description. */
 type FieldMeta = Readonly<Record<string, unknown>>;

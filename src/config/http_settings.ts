@@ -13,7 +13,7 @@ interface HttpValues {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
 /** Whether only this machine reaches an address such as "127.0.0.1:8686". */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return LOOPBACK.test(address.replace(/:\d+$/, ""));
 }
 

@@ -36,7 +36,7 @@ export function configJsonSchema(
 }
 
 /** One entry of `targets` of one type. */
-export function targetJsonSchema(
+function targetJsonSchema(
   definition: TargetDefinition,
 ): ObjectJsonSchema {
   const base = inputSchema(TARGET_SCHEMA);

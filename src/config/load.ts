@@ -44,10 +44,8 @@ import {
   noteUnknownUnset,
 } from "./unknown.ts";
 
-export type { LoadOptions } from "./layers.ts";
-export type { RelayConfig, StreamSettings, TargetConfig } from "./config.ts";
-export type { BudgetSettings, FilterSettings } from "./guards.ts";
-export type { ReadTextFile } from "./settings.ts";
+export type { RelayConfig, TargetConfig } from "./config.ts";
+export type { FilterSettings } from "./guards.ts";
 
 /**
  * Reads the configuration: defaults, then the file, then single variables,

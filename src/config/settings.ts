@@ -10,7 +10,6 @@ import { issueText } from "./issue_text.ts";
 import { Problems } from "./problems.ts";
 import { type Branch, branch } from "./tree.ts";
 
-export { withoutCredentials } from "./block_reader.ts";
 export { fileErrorText, NOT_A_BLOCK, unknownKeyText } from "./problem_text.ts";
 export type { ReadTextFile, SettingsContext } from "./block_reader.ts";
 

@@ -268,7 +268,7 @@ function splitKey(key: string): string[] {
 }
 
 /** `targets[0].url` */
-export function pathText(path: readonly (string | number)[]): string {
+function pathText(path: readonly (string | number)[]): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === "number") return `${text}[${part}]`;
     return (text === "" ? "" : `${text}.`) + printableKey(part);

@@ -151,7 +151,7 @@ async function openStream(
 }
 
 /** Sends and reads the headers; throws for a status that is not wanted. */
-export async function send(
+async function send(
   client: Client,
   sent: Sent,
   expect: HttpRequest["expect"],

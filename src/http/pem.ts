@@ -33,7 +33,7 @@ export function checkPem(options: TlsOptions): void {
 }
 
 /** The certificates of a bundle; a text without any counts as one. */
-export function certificatesIn(pem: string): string[] {
+function certificatesIn(pem: string): string[] {
   const found = pem.match(
     /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g,
   );

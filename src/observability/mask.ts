@@ -1,5 +1,5 @@
 /** Shorter ones would mask ordinary words; they are no secrets either. */
-export const MIN_SECRET_CHARS = 4;
+const MIN_SECRET_CHARS = 4;
 
 /** Replaces every secret in a text by `***`. */
 export type Mask = (text: string) => string;

@@ -22,7 +22,7 @@ import type { PlatformInfo, StreamInfo } from "./platform_info.ts";
 import { PlatformSightings, type SightingsClient } from "./sightings.ts";
 
 export type { Marking } from "./marking_of.ts";
-export type { PlatformInfo, StreamInfo } from "./platform_info.ts";
+export type { PlatformInfo } from "./platform_info.ts";
 
 /** An observable as a list shows it. */
 export interface ObservableName {

@@ -165,13 +165,6 @@ export async function letDeletesPass(
   return record.pause.reason;
 }
 
-/** Why a target's deletes wait, for those who read beside a writer. */
-export async function deletesWait(
-  store: Pick<BudgetStore, "load">,
-): Promise<string | undefined> {
-  return (await store.load<BudgetRecord>())?.pause?.reason;
-}
-
 function sum(
   minutes: ReadonlyMap<number, number>,
   isIn: (minute: number) => boolean,

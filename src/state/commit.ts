@@ -16,7 +16,7 @@ export interface Mutation {
 }
 
 /** [Deno KV] Longest value, in bytes of its V8 serialization. */
-export const MAX_VALUE_BYTES = 65_536;
+const MAX_VALUE_BYTES = 65_536;
 
 /** [Deno KV] Limits of one atomic write. */
 const MAX_MUTATIONS = 1_000;

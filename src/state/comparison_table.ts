@@ -12,12 +12,7 @@ import {
 } from "./comparison_rows.ts";
 import { isUrl } from "./failure.ts";
 
-export type {
-  ComparedHolding,
-  Fault,
-  FaultCount,
-  Suspect,
-} from "./comparison_rows.ts";
+export type { Fault, FaultCount, Suspect } from "./comparison_rows.ts";
 
 const NAME_CHARS = 80;
 

@@ -83,19 +83,9 @@ export function toTlp(text: string): Tlp | undefined {
   return toLevel(TLP_LEVELS, withoutPrefix(upper(text), "TLP"));
 }
 
-/** Reads "PAP:RED", "red", "WHITE" and the like, in any case. */
-export function toPap(text: string): Pap | undefined {
-  return toLevel(PAP_LEVELS, withoutPrefix(upper(text), "PAP"));
-}
-
 /** 0 for CLEAR to 4 for RED: a ceiling lets through what is not above it. */
 export function tlpOrder(tlp: Tlp): number {
   return TLP_LEVELS.indexOf(tlp);
-}
-
-/** 0 for CLEAR to 3 for RED. */
-export function papOrder(pap: Pap): number {
-  return PAP_LEVELS.indexOf(pap);
 }
 
 /** What the markings of one kind say, without the prefix. */

@@ -6,7 +6,6 @@ export { hashAlgorithm } from "./hash_algorithm.ts";
 export {
   isObservableType,
   OBSERVABLE_TYPES,
-  toOpenctiType,
   toStixType,
 } from "./observable_type.ts";
 

@@ -47,8 +47,8 @@ export const OBSERVABLE_TYPES: readonly (readonly [
   ["X509-Certificate",            "x509-certificate"],
 ];
 
-const OPENCTI_BY_STIX: ReadonlyMap<string, string> = new Map(
-  OBSERVABLE_TYPES.map(([opencti, stix]) => [stix, opencti]),
+const STIX_TYPES: ReadonlySet<string> = new Set(
+  OBSERVABLE_TYPES.map(([, stix]) => stix),
 );
 const STIX_BY_LOWER_OPENCTI: ReadonlyMap<string, string> = new Map(
   OBSERVABLE_TYPES.map(([opencti, stix]) => [opencti.toLowerCase(), stix]),
@@ -56,17 +56,12 @@ const STIX_BY_LOWER_OPENCTI: ReadonlyMap<string, string> = new Map(
 
 /** True for the STIX type of an observable, OpenCTI's own types included. */
 export function isObservableType(type: string): boolean {
-  return OPENCTI_BY_STIX.has(type);
+  return STIX_TYPES.has(type);
 }
 
 /** STIX's name of a type: "StixFile" is "file". In any case; STIX's own too. */
 export function toStixType(openctiType: string): string | undefined {
   const lower = openctiType.toLowerCase();
   return STIX_BY_LOWER_OPENCTI.get(lower) ??
-    (OPENCTI_BY_STIX.has(lower) ? lower : undefined);
-}
-
-/** OpenCTI's name of an observable type: "file" is "StixFile". */
-export function toOpenctiType(stixType: string): string | undefined {
-  return OPENCTI_BY_STIX.get(stixType);
+    (STIX_TYPES.has(lower) ? lower : undefined);
 }

@@ -5,7 +5,7 @@ import { taskArgs } from "./args.ts";
 import { isRetryable, retryBatches, retryEvents } from "./retry_events.ts";
 
 /** Which letters are meant: all conditions that are given must hold. */
-export const SELECTION = z.strictObject({
+const SELECTION = z.strictObject({
   ids: z.array(z.string()).optional(),
   /** Part of the reason, in any case. */
   reason: z.string().optional(),

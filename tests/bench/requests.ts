@@ -12,6 +12,7 @@ import { generateWeek } from "../../src/simulator/week/mod.ts";
 import { internalId, type StixObject } from "../../src/stix/object.ts";
 import { TARGETS } from "../../src/targets/mod.ts";
 import type { Figure } from "./figures.ts";
+import { platformEnv } from "../platform_env.ts";
 
 /** A far side that counts. */
 interface Counted {
@@ -120,10 +121,7 @@ async function measure(one: RequestCase, scale: number): Promise<Figure[]> {
     }
     clock = NOW;
     await run({
-      OPENCTI_URL: opencti.url,
-      OPENCTI_TOKEN: opencti.token,
-      CONNECTOR_ID: "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11",
-      CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
+      ...platformEnv(opencti),
       CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
       CONNECTOR_LOG_LEVEL: "error",
       RELAY_STATE_PATH: `${folder}/relay.kv`,

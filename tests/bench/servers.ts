@@ -12,13 +12,12 @@ import {
 import { apiKeyHeader } from "../../src/targets/_elastic/login.ts";
 import { ElasticClient } from "../../src/targets/_elastic/client.ts";
 import { DocumentWriter } from "../../src/targets/_elastic/document_writer.ts";
+import { platformEnv } from "../platform_env.ts";
 
 /** The index that documents are written to: the default of the settings. */
 export const INDEX = "logs-ti_custom_opencti.indicator";
 /** The index of the bare loop without mapping. */
 export const RAW_INDEX = "raw-objects";
-
-const CONNECTOR_ID = "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11";
 
 /** The simulated platform and Elastic, in this process. */
 export interface Servers extends AsyncDisposable {
@@ -42,10 +41,7 @@ export async function startServers(
     opencti,
     elastic,
     env: {
-      OPENCTI_URL: opencti.url,
-      OPENCTI_TOKEN: opencti.token,
-      CONNECTOR_ID,
-      CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
+      ...platformEnv(opencti),
       CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
       CONNECTOR_LOG_LEVEL: "error",
       ELASTIC_SECURITY_URL: elastic.url,

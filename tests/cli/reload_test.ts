@@ -4,6 +4,7 @@ import { main } from "../../src/cli/main.ts";
 import { indicator } from "../opencti/platform.ts";
 import { type FakeIo, fakeIo } from "./fake_io.ts";
 import { documentsOf, NOW, startWorld, type World } from "./world.ts";
+import { until } from "../until.ts";
 
 /** A `run` under way whose variables may change. */
 async function running(world: World, more: Record<string, string> = {}) {
@@ -178,12 +179,4 @@ function hasIndex(world: World, index: string, count: number): boolean {
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!await holds()) {
-    if (performance.now() > deadline) throw new Error(`not so: ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -5,6 +5,7 @@ import { fakeIo } from "./fake_io.ts";
 import { main } from "../../src/cli/main.ts";
 import { startRelay } from "./process.ts";
 import { documentsOf, kqlRule, NOW, startWorld } from "./world.ts";
+import { until } from "../until.ts";
 
 Deno.test("run --once writes documents, rules, the connector and its state", async () => {
   await using world = await startWorld();
@@ -98,12 +99,4 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       for (const line of err.trimEnd().split("\n")) JSON.parse(line);
     },
   });
-}
-
-async function until(isDone: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!isDone()) {
-    if (Date.now() > deadline) throw new Error("it did not happen");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

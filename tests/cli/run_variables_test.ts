@@ -6,14 +6,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { makeCertificate } from "../http/certificates.ts";
 import { tlsFront } from "../http/tls_front.ts";
 import { indicator } from "../opencti/platform.ts";
-import {
-  CONNECTOR_ID,
-  documentsOf,
-  kqlRule,
-  NOW,
-  startWorld,
-  type World,
-} from "./world.ts";
+import { documentsOf, kqlRule, NOW, startWorld, type World } from "./world.ts";
+import { CONNECTOR_ID } from "../platform_env.ts";
 
 const RUN = ["run", "--once"];
 const NAMES = ["localhost", "127.0.0.1"];

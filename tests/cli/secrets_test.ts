@@ -14,6 +14,7 @@ import { load } from "../config/fixture.ts";
 import { indicator } from "../opencti/platform.ts";
 import { fakeIo } from "./fake_io.ts";
 import { NOW, startWorld } from "./world.ts";
+import { until } from "../until.ts";
 
 /** A text that nothing else holds. With signs that JSON and URLs escape. */
 function planted(name: string): string {
@@ -257,12 +258,4 @@ async function deadLetters(path: string): Promise<string> {
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!await holds()) {
-    if (performance.now() > deadline) throw new Error(`not so: ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

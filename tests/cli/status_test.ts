@@ -6,6 +6,7 @@ import { HOSTILE } from "../status/sample.ts";
 import { fakeIo } from "./fake_io.ts";
 import { startRelay } from "./process.ts";
 import { NOW, startWorld, type World } from "./world.ts";
+import { until } from "../until.ts";
 
 Deno.test("status reads the state of a program that has ended", async () => {
   await using world = await startWorld();
@@ -159,12 +160,4 @@ Deno.test("statusText() lets no text of the stream move the cursor", () => {
 async function ask(url: string) {
   const response = await fetch(url);
   return { code: response.status, text: await response.text() };
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!await holds()) {
-    if (performance.now() > deadline) throw new Error(`not so: ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -6,6 +6,7 @@ import { STUCK_MS } from "../../src/observability/liveness.ts";
 import { TargetStats } from "../../src/observability/target_stats.ts";
 import { startRelay } from "./process.ts";
 import { startWorld } from "./world.ts";
+import { until } from "../until.ts";
 
 const isLinux = Deno.build.os === "linux";
 
@@ -135,17 +136,5 @@ function exists(path: string): boolean {
     return Deno.statSync(path).isFile;
   } catch {
     return false;
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`not so: ${holds}`);
-    await pause(2);
   }
 }

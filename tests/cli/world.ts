@@ -10,11 +10,10 @@ import {
 import type { StixObject } from "../../src/stix/object.ts";
 import { indicator } from "../opencti/platform.ts";
 import { fakeIo, type FakeIoOptions } from "./fake_io.ts";
+import { platformEnv } from "../platform_env.ts";
 
 /** The clock of the world: a day after its objects were last changed. */
 export const NOW = Date.parse("2026-03-03T09:00:00.000Z");
-
-export const CONNECTOR_ID = "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11";
 
 /** What a command left behind. */
 export interface Result {
@@ -59,10 +58,7 @@ export async function startWorld(
   const elastic = await startElastic({ now: () => NOW, keepBodies: true });
   const folder = await Deno.makeTempDir({ prefix: "opencti-relay-" });
   const env = {
-    OPENCTI_URL: opencti.url,
-    OPENCTI_TOKEN: opencti.token,
-    CONNECTOR_ID,
-    CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
+    ...platformEnv(opencti),
     ELASTIC_SECURITY_URL: elastic.url,
     ELASTIC_SECURITY_API_KEY: elastic.apiKey,
     ELASTIC_SECURITY_KIBANA_URL: elastic.kibanaUrl,

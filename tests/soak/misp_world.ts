@@ -13,6 +13,7 @@ import {
 import { FILTERS } from "../../src/simulator/mod.ts";
 import { openState } from "../../src/state/open_state.ts";
 import { NOW, RECORDING } from "./recording.ts";
+import { platformEnv } from "../platform_env.ts";
 
 /** Both sides and a folder for the state. */
 export interface MispWorld {
@@ -52,10 +53,7 @@ export async function startMispWorld(
     for (const change of week) opencti.platform.apply(change);
   }
   const env = {
-    OPENCTI_URL: opencti.url,
-    OPENCTI_TOKEN: opencti.token,
-    CONNECTOR_ID: "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11",
-    CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
+    ...platformEnv(opencti),
     CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
     CONNECTOR_LOG_LEVEL: "error",
     RELAY_STATE_PATH: `${folder}/relay.kv`,

@@ -1,7 +1,6 @@
 /** The program running in this process, by its real command line. */
-import type { CommandIo } from "../../src/cli/command.ts";
 import { main } from "../../src/cli/main.ts";
-import { TARGETS } from "../../src/targets/mod.ts";
+import { fakeIo } from "../cli/fake_io.ts";
 import { NOW } from "./recording.ts";
 
 /** Variables, where `undefined` takes one away. */
@@ -30,28 +29,22 @@ export function startRunning(
   env: Environment,
   now: () => number = () => NOW,
 ): Running {
-  const out: string[] = [];
-  const err: string[] = [];
   const listeners = new Set<() => void>();
-  const io: CommandIo = {
-    print: (line) => void out.push(line),
-    printError: (line) => void err.push(line),
-    env: () => env,
+  const io = fakeIo({
+    variables: env,
     readTextFile: (path) => Deno.readTextFile(path),
-    registry: TARGETS,
     now,
-    screen: undefined,
     onStop(listener) {
       listeners.add(listener);
       if (isStopped) listener();
       return () => listeners.delete(listener);
     },
-  };
+  });
   let isStopped = false;
   const ended = main(argv, io).then((code) => ({
     code,
-    out: out.join("\n"),
-    err: err.join(""),
+    out: io.out.join("\n"),
+    err: io.err.join(""),
   }));
   const stop = () => {
     isStopped = true;
@@ -59,7 +52,7 @@ export function startRunning(
     return ended;
   };
   return {
-    err: () => err.join(""),
+    err: () => io.err.join(""),
     stop,
     ended,
     async [Symbol.asyncDispose]() {

@@ -25,6 +25,7 @@ import {
   startRunning,
 } from "./running.ts";
 import { FILTERS } from "../../src/simulator/mod.ts";
+import { platformEnv } from "../platform_env.ts";
 
 /** Name of the one target that the variables make. */
 export const TARGET = "elastic-security";
@@ -72,10 +73,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     elastic,
     folder,
     env: {
-      OPENCTI_URL: opencti.url,
-      OPENCTI_TOKEN: opencti.token,
-      CONNECTOR_ID: "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11",
-      CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
+      ...platformEnv(opencti),
       CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
       CONNECTOR_LOG_LEVEL: "error",
       RELAY_STATE_PATH: `${folder}/relay.kv`,
@@ -98,6 +96,7 @@ export function elasticEnv(elastic: SimulatedElastic): Record<string, string> {
 }
 
 export type { CommandResult, Environment } from "./running.ts";
+export { until } from "../until.ts";
 
 /** Runs a command line of the program with the clock pinned. */
 export function relay(
@@ -208,20 +207,6 @@ function withMaxBatch(
     definition: { ...target.definition, maxBatch },
   }));
   return { ...config, targets };
-}
-
-/** Waits until something holds; asks every few milliseconds. */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!await holds()) {
-    if (performance.now() > deadline) {
-      throw new Error(`still not so after ${timeoutMs} ms: ${holds}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** The dead letters that a finished run left in its state file. */

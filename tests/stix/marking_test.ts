@@ -4,11 +4,9 @@ import {
   isWellKnownMarking,
   PAP_LEVELS,
   papOf,
-  papOrder,
   TLP_LEVELS,
   tlpOf,
   tlpOrder,
-  toPap,
   toTlp,
 } from "../../src/stix/marking.ts";
 
@@ -84,14 +82,12 @@ Deno.test("papOf() knows the platform's ids, which are deterministic", () => {
   }
 });
 
-Deno.test("tlpOrder() and papOrder() rise with the restriction", () => {
+Deno.test("tlpOrder() rises with the restriction", () => {
   assertEquals(TLP_LEVELS.map(tlpOrder), [0, 1, 2, 3, 4]);
-  assertEquals(PAP_LEVELS.map(papOrder), [0, 1, 2, 3]);
 });
 
-Deno.test("toTlp() and toPap() read what a person writes", () => {
+Deno.test("toTlp() reads what a person writes", () => {
   assertEquals(toTlp(" tlp:amber+strict "), "AMBER+STRICT");
   assertEquals(toTlp("White"), "CLEAR");
   assertEquals(toTlp("PAP:RED"), undefined);
-  assertEquals(toPap("pap:green"), "GREEN");
 });

@@ -9,6 +9,7 @@ import type { TargetDefinition } from "../../src/targets/target.ts";
 import { startHarfanglabSide } from "./harfanglab/far_side.ts";
 import { startMispSide } from "./misp/far_side.ts";
 import type { AnsweringPlatform } from "./services.ts";
+import { scriptedFaults } from "./scripted_faults.ts";
 
 /** A fault that strikes every request until it is taken away. */
 export interface Trouble {
@@ -131,18 +132,7 @@ async function startElasticSide(
       if (refused) security.keys.delete(apiKeyId);
       else security.keys.set(apiKeyId, key);
     },
-    trouble: ({ status, retryAfter, body }) =>
-      faults.next({
-        do: "status",
-        status,
-        ...(retryAfter === undefined ? {} : { retryAfter }),
-        ...(body === undefined ? {} : { body }),
-      }, { times: Infinity }).remove,
-    hang: () => faults.next({ do: "hang" }, { times: Infinity }).remove,
-    chaos: (rate, seed) => {
-      faults.chaos({ rate, seed });
-      return () => faults.chaos(undefined);
-    },
+    ...scriptedFaults(faults),
     stop: () => elastic.stop(),
   };
 }

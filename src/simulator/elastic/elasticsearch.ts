@@ -1,3 +1,4 @@
+import type { Answer, Request, SeenRequest } from "../server/server.ts";
 import type { Cluster } from "./cluster.ts";
 import { ElasticError, illegalArgument } from "./errors.ts";
 import { isObject, type JsonObject } from "./json.ts";
@@ -14,7 +15,6 @@ import { DOCUMENT_ROUTES } from "./routes_documents.ts";
 import { INDEX_ROUTES } from "./routes_indices.ts";
 import { SEARCH_ROUTES } from "./routes_search.ts";
 import { type Principal, requireCluster, requireIndex } from "./security.ts";
-import type { Answer, Request, SeenRequest } from "./server.ts";
 import { refuseManagedSettings } from "./serverless.ts";
 import { filterPath } from "./source_filter.ts";
 

@@ -1,8 +1,11 @@
 import type { BulkOperation } from "./bulk_request.ts";
+import {
+  answerBefore,
+  type FaultAnswer,
+  jsonAnswer,
+  STATUS_TEXTS,
+} from "../server/fault_bodies.ts";
 import { ElasticError } from "./errors.ts";
-
-/** Which of the simulated servers. */
-export type ServerName = "elasticsearch" | "kibana" | "harfanglab" | "misp";
 
 /** The bulk item errors that `Faults.items()` knows by name. */
 export type ItemErrorName =
@@ -98,79 +101,6 @@ function blocked(status: number, index: string): ElasticError {
   );
 }
 
-/** An answer that a fault puts in place of the real one. */
-export interface FaultAnswer {
-  readonly body: string;
-  readonly contentType: string;
-}
-
-const JSON_TYPE = "application/json";
-
-/** Body of a faulty answer, as the server or a proxy before it gives it. */
-export function faultAnswer(server: ServerName, status: number): FaultAnswer {
-  if (server === "misp") return mispAnswer(status);
-  if (status === 413) return { body: "", contentType: JSON_TYPE };
-  if (status === 502 || status === 504) return proxyPage(status);
-  if (server === "harfanglab") return detailAnswer(status);
-  return server === "kibana" ? kibanaAnswer(status) : elasticAnswer(status);
-}
-
-const TEXTS: Readonly<Record<number, string>> = {
-  401: "Unauthorized",
-  403: "Forbidden",
-  408: "Request Timeout",
-  413: "Request Entity Too Large",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Time-out",
-};
-
-function proxyPage(status: number): FaultAnswer {
-  const title = `${status} ${TEXTS[status]}`;
-  return {
-    body: `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n` +
-      `<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n` +
-      "</body>\r\n</html>\r\n",
-    contentType: "text/html",
-  };
-}
-
-function kibanaAnswer(status: number): FaultAnswer {
-  if (status === 503) {
-    return {
-      body: "Kibana server is not ready yet",
-      contentType: "text/plain; charset=utf-8",
-    };
-  }
-  const error = TEXTS[status] ?? "Error";
-  const body = { statusCode: status, error, message: error };
-  return { body: JSON.stringify(body), contentType: JSON_TYPE };
-}
-
-function detailAnswer(status: number): FaultAnswer {
-  const body = { detail: TEXTS[status] ?? "Error" };
-  return { body: JSON.stringify(body), contentType: JSON_TYPE };
-}
-
-/** Messages of MISP itself; other statuses come from what stands before it. */
-const MISP_MESSAGES: Readonly<Record<number, string>> = {
-  403: "Authentication failed. Please make sure you pass the API key of an " +
-    "API enabled user along in the Authorization header.",
-  404: "Invalid event",
-  405: "You do not have the permission to do that.",
-  429: "Rate limit exceeded.",
-  500: "An Internal Error Has Occurred.",
-};
-
-function mispAnswer(status: number): FaultAnswer {
-  const message = MISP_MESSAGES[status];
-  if (message === undefined) return proxyPage(status);
-  const body = { name: message, message, url: "/" };
-  return { body: JSON.stringify(body), contentType: JSON_TYPE };
-}
-
 /** Types and reasons of whole-request errors, by status. */
 const ELASTIC_ERRORS: Readonly<Record<number, readonly [string, string]>> = {
   401: [
@@ -193,9 +123,23 @@ const ELASTIC_ERRORS: Readonly<Record<number, readonly [string, string]>> = {
   ],
 };
 
-function elasticAnswer(status: number): FaultAnswer {
+/** Body of a faulty answer, as Elasticsearch or a proxy before it gives it. */
+export function elasticsearchFault(status: number): FaultAnswer {
   const [type, reason] = ELASTIC_ERRORS[status] ??
     ["illegal_argument_exception", "scripted fault"];
-  const error = new ElasticError(status, type, reason);
-  return { body: JSON.stringify(error.toBody()), contentType: JSON_TYPE };
+  return answerBefore(status) ??
+    jsonAnswer(new ElasticError(status, type, reason).toBody());
+}
+
+/** Body of a faulty answer, as Kibana or a proxy before it gives it. */
+export function kibanaFault(status: number): FaultAnswer {
+  if (status === 503) {
+    return {
+      body: "Kibana server is not ready yet",
+      contentType: "text/plain; charset=utf-8",
+    };
+  }
+  const error = STATUS_TEXTS[status] ?? "Error";
+  return answerBefore(status) ??
+    jsonAnswer({ statusCode: status, error, message: error });
 }

@@ -1,10 +1,10 @@
+import type { Answer, Request } from "../server/server.ts";
 import { ElasticError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { CoreError } from "./kibana_call.ts";
 import { handleRules } from "./kibana_rules.ts";
 import { BodyError, RuleError, RuleStore } from "./rule_store.ts";
 import type { Principal, Security } from "./security.ts";
-import type { Answer, Request } from "./server.ts";
 
 /** What the simulated Kibana is told, changeable while it runs. */
 export interface KibanaSettings {

@@ -1,6 +1,6 @@
+import type { Request } from "../server/server.ts";
 import type { RuleStore } from "./rule_store.ts";
 import type { Principal } from "./security.ts";
-import type { Request } from "./server.ts";
 
 /** One call of a Kibana route. */
 export interface KibanaCall {

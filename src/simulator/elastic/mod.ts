@@ -1,21 +1,20 @@
 import { Buffer } from "node:buffer";
+import { RequestLog } from "../server/request_log.ts";
+import { type SeenRequest, serve } from "../server/server.ts";
 import { Cluster } from "./cluster.ts";
 import { handleElasticsearch } from "./elasticsearch.ts";
-import { Faults } from "./faults.ts";
+import { elasticsearchFault, kibanaFault } from "./fault_bodies.ts";
+import { ElasticFaults } from "./faults.ts";
 import { Foreign } from "./foreign.ts";
 import { Kibana } from "./kibana.ts";
 import { PitStore } from "./pit.ts";
 import type { Rule } from "./rule_store.ts";
 import { ALL_PRIVILEGES, type Privileges, Security } from "./security.ts";
-import { type SeenRequest, serve } from "./server.ts";
 
 export { ElasticError } from "./errors.ts";
-export type { SeenDocument } from "./cluster.ts";
-export type { Chaos, Fault, FaultAction, FaultFilter } from "./faults.ts";
-export type { ItemFaultOptions } from "./faults.ts";
+export type { Fault, FaultAction, FaultFilter } from "../server/faults.ts";
 export type { Rule } from "./rule_store.ts";
 export type { Privileges } from "./security.ts";
-export type { SeenRequest } from "./server.ts";
 
 /** How the simulated servers are set up. */
 export interface ElasticOptions {
@@ -52,35 +51,6 @@ export interface ElasticOptions {
   spaces?: readonly string[];
 }
 
-/** The requests both servers were sent, oldest first. */
-export class RequestLog {
-  readonly list: SeenRequest[] = [];
-
-  /** How many match a method and a part, or a test, of the path. */
-  count(method?: string, path: string | RegExp = ""): number {
-    return this.find(method, path).length;
-  }
-
-  /** Those that match. */
-  find(method?: string, path: string | RegExp = ""): SeenRequest[] {
-    return this.list.filter((request) =>
-      (method === undefined || request.method === method) &&
-      (typeof path === "string"
-        ? request.path.includes(path)
-        : path.test(request.path))
-    );
-  }
-
-  /** Operations of all bulk requests. */
-  get items(): number {
-    return this.list.reduce((sum, { items = 0 }) => sum + items, 0);
-  }
-
-  clear(): void {
-    this.list.length = 0;
-  }
-}
-
 /** A running simulated Elasticsearch with its Kibana. */
 export interface SimulatedElastic {
   readonly url: string;
@@ -97,7 +67,7 @@ export interface SimulatedElastic {
   readonly privileges: Privileges;
   /** Points in time that are open. */
   readonly pits: PitStore;
-  readonly faults: Faults;
+  readonly faults: ElasticFaults;
   readonly requests: RequestLog;
   readonly foreign: Foreign;
   /** Detection rules of a space, `default` if none is named. */
@@ -127,6 +97,7 @@ export async function startElastic(
   const elasticsearch = await serve({
     ...shared,
     name: "elasticsearch",
+    faultAnswer: elasticsearchFault,
     port: options.port ?? 0,
     maxBodyBytes: options.maxContentLength ?? 100 * MIB,
     handle: (request, seen) => handleElasticsearch(context, request, seen),
@@ -134,6 +105,7 @@ export async function startElastic(
   const kibanaServer = await serve({
     ...shared,
     name: "kibana",
+    faultAnswer: kibanaFault,
     port: options.kibanaPort ?? 0,
     maxBodyBytes: 100 * MIB,
     handle: (request) => kibana.handle(request),
@@ -190,7 +162,7 @@ function makeParts(options: ElasticOptions) {
     security,
     privileges,
     pits: new PitStore(),
-    faults: new Faults(),
+    faults: new ElasticFaults(),
     requests: new RequestLog(),
     foreign: new Foreign(cluster, kibana),
   };

@@ -1,17 +1,17 @@
+import type { SeenRequest } from "../server/server.ts";
 import type { Cluster } from "./cluster.ts";
 import { ElasticError } from "./errors.ts";
-import type { Faults } from "./faults.ts";
+import type { ElasticFaults } from "./faults.ts";
 import type { JsonObject } from "./json.ts";
 import type { PitStore } from "./pit.ts";
 import type { Principal, Security } from "./security.ts";
-import type { SeenRequest } from "./server.ts";
 
 /** What every route works on. */
 export interface ElasticsearchContext {
   readonly cluster: Cluster;
   readonly pits: PitStore;
   readonly security: Security;
-  readonly faults: Faults;
+  readonly faults: ElasticFaults;
   /** `8.17.0`. */
   readonly version: string;
   readonly serverless: boolean;

@@ -1,5 +1,5 @@
 /** Answers in the form of the console's REST framework. */
-import type { Answer } from "../elastic/server.ts";
+import type { Answer } from "../server/server.ts";
 
 /** An object of the API. */
 export type Body = Record<string, unknown>;

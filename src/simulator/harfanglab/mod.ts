@@ -1,11 +1,12 @@
-import { Faults } from "../elastic/faults.ts";
-import { RequestLog } from "../elastic/mod.ts";
-import { serve } from "../elastic/server.ts";
+import { Faults } from "../server/faults.ts";
+import { RequestLog } from "../server/request_log.ts";
+import { serve } from "../server/server.ts";
+import { harfanglabFault } from "./fault_bodies.ts";
 import { handleHarfanglab } from "./routes.ts";
 import { type HarfanglabSettings, HarfanglabStore } from "./store.ts";
 import { addForeign } from "./foreign.ts";
 
-export type { HarfanglabSettings, Item, RuleKind } from "./store.ts";
+export type { Item, RuleKind } from "./store.ts";
 export { HarfanglabStore } from "./store.ts";
 
 /** How the simulated console is set up. */
@@ -62,6 +63,7 @@ export async function startHarfanglab(
     maxBodyBytes: 10 * 1_048_576,
     keepBodies: keepBodies ?? false,
     faults,
+    faultAnswer: harfanglabFault,
     onRequest: (seen) => void requests.list.push(seen),
     handle: (request) => handleHarfanglab(store, request),
   });

@@ -1,5 +1,5 @@
 /** Requests to the console's API. */
-import type { Answer, Request } from "../elastic/server.ts";
+import type { Answer, Request } from "../server/server.ts";
 import { answer, ApiError, type Body, checkTypes, refused } from "./answer.ts";
 import { createDocument, deleteDocument, patchDocument } from "./documents.ts";
 import { createIocRule, patchIocRule } from "./ioc_rules.ts";

@@ -35,7 +35,7 @@ export function isIpv6(text: string): boolean {
  * An IPv6 address in its short form, as `inet_ntop` writes it; anything else
  * as it is.
  */
-export function compressIpv6(text: string): string {
+function compressIpv6(text: string): string {
   const groups = text.includes(":") ? groupsOf(text) : undefined;
   if (groups === undefined) return text;
   let best = { start: -1, length: 1 };

@@ -1,4 +1,5 @@
-import type { Answer as HttpAnswer, Request } from "../elastic/server.ts";
+import type { Answer as HttpAnswer, Request } from "../server/server.ts";
+import { wait } from "../server/wait.ts";
 import type { Instance } from "./instance.ts";
 import type { Answer } from "./misp_error.ts";
 import { handle } from "./router.ts";
@@ -70,15 +71,4 @@ function toHttp({ status, body, html, headers }: Answer): HttpAnswer {
     },
     body: html ?? JSON.stringify(body),
   };
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const end = () => resolve();
-  signal.addEventListener("abort", end);
-  return promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", end);
-  });
 }

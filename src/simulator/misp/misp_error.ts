@@ -62,7 +62,7 @@ export function roleRefused(): MispError {
 }
 
 /** As PHP's `htmlspecialchars` with quotes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (found) => ESCAPES[found] ?? found);
 }
 

@@ -1,7 +1,8 @@
-import { Faults } from "../elastic/faults.ts";
-import { RequestLog } from "../elastic/mod.ts";
-import { serve } from "../elastic/server.ts";
+import { Faults } from "../server/faults.ts";
+import { RequestLog } from "../server/request_log.ts";
+import { serve } from "../server/server.ts";
 import { addEvent } from "./capture_event.ts";
+import { mispFault } from "./fault_bodies.ts";
 import { eventBody } from "./event_body.ts";
 import { answer, type Limits } from "./http.ts";
 import { Instance, type Settings, type User } from "./instance.ts";
@@ -16,13 +17,7 @@ import {
 } from "./show.ts";
 import type { Organisation, StoredEvent } from "./stored.ts";
 
-export { Faults } from "../elastic/faults.ts";
-export { RequestLog } from "../elastic/mod.ts";
-export type { Limits } from "./http.ts";
-export type { KeyState, Settings, User } from "./instance.ts";
-export type { BlocklistEntry, Drop, TemplateBreach } from "./logs.ts";
-export type { Role, RoleName } from "./roles.ts";
-export type { Organisation } from "./stored.ts";
+export type { RoleName } from "./roles.ts";
 
 /** How the simulated MISP is set up. Everything has a default. */
 export interface MispOptions extends Partial<Settings> {
@@ -129,6 +124,7 @@ export async function startMisp(
     maxBodyBytes: 1024 * MIB,
     keepBodies: options.keepBodies ?? false,
     faults,
+    faultAnswer: mispFault,
     onRequest: (seen) => void requests.list.push(seen),
     handle: (request) => answer(front, request),
   });

@@ -59,7 +59,7 @@ export function dependencyFrames(
 }
 
 /** The frames of what one object refers to and the connection lacks. */
-export function referenceFrames(
+function referenceFrames(
   id: EventId,
   object: StixObject,
   view: StreamView,

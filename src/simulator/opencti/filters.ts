@@ -26,7 +26,7 @@ export interface FilterGroup {
 }
 
 /** The filter that lets everything through. */
-export const NO_FILTER: FilterGroup = {
+const NO_FILTER: FilterGroup = {
   mode: "and",
   filters: [],
   filterGroups: [],

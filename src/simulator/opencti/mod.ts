@@ -6,14 +6,9 @@ import { PlatformServer, type RecordedRequest } from "./server.ts";
 import type { StreamServerOptions } from "./stream.ts";
 import { SyntheticLog, type SyntheticOptions } from "./synthetic.ts";
 
-export type { ChaosOptions, GraphqlFault, StreamFault } from "./faults.ts";
-export { Faults } from "./faults.ts";
+export type { GraphqlFault, StreamFault } from "./faults.ts";
 export { Platform } from "./platform.ts";
-export type { CollectionOptions, PlatformOptions } from "./platform.ts";
 export { loadRecording, readRecording } from "./recording.ts";
-export type { Recording } from "./recording.ts";
-export type { RecordedRequest } from "./server.ts";
-export type { SyntheticOptions } from "./synthetic.ts";
 
 /** What `startOpencti()` starts. Everything has a default. */
 export interface OpenctiOptions

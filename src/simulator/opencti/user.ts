@@ -12,7 +12,7 @@ export interface PlatformUser {
 }
 
 /** What the built-in role "Connector" may do. */
-export const CONNECTOR_CAPABILITIES: readonly string[] = [
+const CONNECTOR_CAPABILITIES: readonly string[] = [
   "CONNECTORAPI",
   "TAXIIAPI",
   "KNOWLEDGE",

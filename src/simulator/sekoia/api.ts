@@ -1,5 +1,12 @@
+import type { Answer, Request } from "../server/server.ts";
 import { ApiError, members, requiredText } from "./checks.ts";
-import { collectionJson, jsonOf, paging } from "./forms.ts";
+import {
+  collectionJson,
+  jsonOf,
+  paging,
+  type Reply,
+  toAnswer,
+} from "./forms.ts";
 import {
   createIndicators,
   deleteIndicator,
@@ -7,7 +14,6 @@ import {
   listIndicators,
   updateIndicator,
 } from "./indicators.ts";
-import type { Answer, Request } from "./server.ts";
 import type { Store, StoredCollection } from "./store.ts";
 
 /** Who may do what; changes count at once. */
@@ -31,11 +37,11 @@ export function handle(
 ): Answer {
   store.settle();
   try {
-    return route(store, account, request, basePath);
+    return toAnswer(route(store, account, request, basePath));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const { status, code, message } = error;
-    return { status, body: { message, code } };
+    return toAnswer({ status, body: { message, code } });
   }
 }
 
@@ -44,7 +50,7 @@ function route(
   account: Account,
   request: Request,
   basePath: string,
-): Answer {
+): Reply {
   const { method, path, headers } = request;
   const prefix = basePath + RESOURCE;
   if (path !== prefix && !path.startsWith(`${prefix}/`)) {
@@ -83,7 +89,7 @@ function routeCollection(
   collection: StoredCollection,
   request: Request,
   [resource, id, ...more]: readonly string[],
-): Answer {
+): Reply {
   const { method } = request;
   if (resource === undefined) {
     if (method !== "GET") throw notAllowed();
@@ -115,7 +121,7 @@ function notAllowed(): ApiError {
   return new ApiError(405, "T405", "Method not allowed");
 }
 
-function listCollections(store: Store, { query }: Request): Answer {
+function listCollections(store: Store, { query }: Request): Reply {
   const term = query.get("term") ?? "";
   const found = [...store.collections.values()]
     .filter(({ name }) => name.includes(term));
@@ -133,7 +139,7 @@ function listCollections(store: Store, { query }: Request): Answer {
   };
 }
 
-function createCollection(store: Store, request: Request): Answer {
+function createCollection(store: Store, request: Request): Reply {
   const body = members(jsonOf(request), [
     "name",
     "description",

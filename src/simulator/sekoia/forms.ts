@@ -1,7 +1,22 @@
 /** How the API is asked and how it answers. */
+import type { Answer, Request } from "../server/server.ts";
 import { ApiError, badRequest } from "./checks.ts";
-import type { Request } from "./server.ts";
 import type { StoredCollection, StoredIndicator } from "./store.ts";
+
+/** What is answered: a status and a body that becomes JSON. */
+export interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The same as it is sent. */
+export function toAnswer({ status, body }: Reply): Answer {
+  return {
+    status,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
+}
 
 const MAX_PAGE = 100;
 const USUAL_PAGE = 20;
@@ -26,8 +41,11 @@ export function jsonOf({ headers, body }: Request): unknown {
   if (!headers["content-type"]?.startsWith("application/json")) {
     throw new ApiError(415, "T415", "Expected application/json");
   }
+  if (headers["content-encoding"] !== undefined) {
+    throw badRequest("The body is packed");
+  }
   try {
-    return JSON.parse(body);
+    return JSON.parse(body.toString());
   } catch {
     throw badRequest("The body is not JSON");
   }

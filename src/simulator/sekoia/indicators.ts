@@ -1,4 +1,5 @@
 /** What the API does with the indicators of one collection. */
+import type { Request } from "../server/server.ts";
 import {
   ApiError,
   badRequest,
@@ -9,8 +10,7 @@ import {
   toTime,
 } from "./checks.ts";
 import { detect, TEXT_FORMATS } from "./detect.ts";
-import { indicatorJson, jsonOf, paging } from "./forms.ts";
-import type { Answer, Request } from "./server.ts";
+import { indicatorJson, jsonOf, paging, type Reply } from "./forms.ts";
 import type { Store, StoredCollection, StoredIndicator } from "./store.ts";
 
 const MAX_VALUES = 100;
@@ -20,7 +20,7 @@ export function createIndicators(
   store: Store,
   collection: StoredCollection,
   request: Request,
-): Answer {
+): Reply {
   const body = members(jsonOf(request), ["indicators", "default_fields"]);
   const { indicators, default_fields } = body;
   if (!Array.isArray(indicators) || default_fields === undefined) {
@@ -79,7 +79,7 @@ export function importText(
   store: Store,
   collection: StoredCollection,
   request: Request,
-): Answer {
+): Reply {
   const body = members(jsonOf(request), [
     "format",
     "indicators",
@@ -103,7 +103,7 @@ export function importText(
 export function listIndicators(
   collection: StoredCollection,
   { query }: Request,
-): Answer {
+): Reply {
   const term = query.get("term") ?? "";
   const { offset, limit } = paging(query);
   const found = [...collection.indicators.values()]
@@ -124,7 +124,7 @@ export function updateIndicator(
   store: Store,
   indicator: StoredIndicator,
   request: Request,
-): Answer {
+): Reply {
   const body = members(jsonOf(request), PROPERTY_NAMES);
   store.update(indicator, toProperties(body, store.settings));
   return { status: 200, body: indicatorJson(indicator) };
@@ -136,9 +136,9 @@ export function deleteIndicator(
   collection: StoredCollection,
   indicator: StoredIndicator,
   request: Request,
-): Answer {
+): Reply {
   const { earlyStatus, forceIn } = store.settings;
-  const body = request.body === ""
+  const body = request.body.length === 0
     ? {}
     : members(jsonOf(request), ["force_deletion"]);
   if ("force_deletion" in body && forceIn === "query") {

@@ -1,6 +1,8 @@
+import { Faults } from "../server/faults.ts";
+import { RequestLog } from "../server/request_log.ts";
+import { serve } from "../server/server.ts";
 import { type Account, handle } from "./api.ts";
-import { Faults } from "./faults.ts";
-import { type SeenRequest, serve } from "./server.ts";
+import { sekoiaFault } from "./fault_bodies.ts";
 import {
   type Settings,
   Store,
@@ -8,15 +10,8 @@ import {
   type StoredIndicator,
 } from "./store.ts";
 
-export type { Account } from "./api.ts";
-export type { Fault, FaultAction, FaultFilter } from "./faults.ts";
-export type { SeenRequest } from "./server.ts";
-export type {
-  Properties,
-  Settings,
-  StoredCollection,
-  StoredIndicator,
-} from "./store.ts";
+export type { FaultAction } from "../server/faults.ts";
+export type { Settings, StoredIndicator } from "./store.ts";
 
 /** How the simulated Intelligence Center is set up. */
 export interface SekoiaOptions {
@@ -35,29 +30,6 @@ export interface SekoiaOptions {
    * `notevil.com`, `https://evil.com/x`, `11.2.3.45`. Default true.
    */
   readonly withForeign?: boolean;
-}
-
-/** The requests the server was sent, oldest first. */
-export class RequestLog {
-  readonly list: SeenRequest[] = [];
-
-  /** Those that match a method and a part, or a test, of the path. */
-  find(method?: string, path: string | RegExp = ""): SeenRequest[] {
-    return this.list.filter((request) =>
-      (method === undefined || request.method === method) &&
-      (typeof path === "string"
-        ? request.path.includes(path)
-        : path.test(request.path))
-    );
-  }
-
-  count(method?: string, path: string | RegExp = ""): number {
-    return this.find(method, path).length;
-  }
-
-  clear(): void {
-    this.list.length = 0;
-  }
 }
 
 /** A running simulated Intelligence Center. */
@@ -113,8 +85,12 @@ export async function startSekoia(
     )
     : [];
   const server = await serve({
+    name: "sekoia",
     port: options.port ?? 0,
+    maxBodyBytes: 100 * 1_048_576,
+    keepBodies: true,
     faults,
+    faultAnswer: sekoiaFault,
     onRequest: (seen) => void requests.list.push(seen),
     handle: (request) => handle(store, account, request, basePath),
   });

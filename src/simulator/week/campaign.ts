@@ -179,7 +179,7 @@ export function planEveryShape(
 }
 
 /** One indicator of the campaign, usually with observables and relations. */
-export function addIndicator(
+function addIndicator(
   stage: Stage,
   campaign: Campaign,
   shape: Shape,

@@ -416,7 +416,7 @@ export function setLabel(
 }
 
 /** An indicator at random that is as wanted, or undefined. */
-export function anIndicator(
+function anIndicator(
   stage: Stage,
   isWanted: (object: StixObject) => boolean,
 ): string | undefined {

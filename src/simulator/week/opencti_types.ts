@@ -36,7 +36,7 @@ export const OWN_OBSERVABLES: ReadonlySet<string> = new Set([
 ]);
 
 /** The observables that STIX defines. */
-export const STIX_OBSERVABLES: ReadonlySet<string> = new Set([
+const STIX_OBSERVABLES: ReadonlySet<string> = new Set([
   "Artifact",
   "Autonomous-System",
   "Directory",

@@ -75,7 +75,7 @@ export function combination(
 }
 
 /** A text literal of a pattern, quoted and escaped. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${escaped(text)}'`;
 }
 

@@ -19,7 +19,7 @@ const BOOLEAN = { type: "boolean" };
 
 /** Types of the fields that are not plain keywords; the rest are keywords. */
 // deno-fmt-ignore
-export const FIELD_TYPES: Readonly<Record<string, Json>> = {
+const FIELD_TYPES: Readonly<Record<string, Json>> = {
   "@timestamp":                                   DATE,
   "opencti_doc_id":                               KEYWORD,
   "event.created":                                DATE,

@@ -2,10 +2,11 @@
 import { isRecord } from "../../stix/object.ts";
 import type { ElasticClient } from "../_elastic/client.ts";
 import { modeFor } from "../_elastic/index_set_up.ts";
+import { INDEX_PRIVILEGES, missingPrivileges } from "../_elastic/privileges.ts";
 import type { CheckResult } from "../target.ts";
 import type { KibanaClient } from "./client.ts";
 import type { ElasticSecurityConfig } from "./config.ts";
-import { ok, outcome } from "../_elastic/check_result.ts";
+import { ok, outcome } from "../check_result.ts";
 
 /** Holds the login, in words for a remedy. */
 const LOGIN = "api_key";
@@ -20,15 +21,6 @@ export interface CheckSubject {
 /** Oldest version that the target is made for. */
 const LEAST_MAJOR = 8;
 
-/** Rights on the index. */
-const INDEX_PRIVILEGES = [
-  "create_index",
-  "index",
-  "delete",
-  "read",
-  "view_index_metadata",
-  "maintenance",
-];
 /** Without these everything works, though less well. */
 const SPARE_PRIVILEGES = new Set(["view_index_metadata"]);
 const CLUSTER_PRIVILEGES = ["monitor", "manage_index_templates"];
@@ -117,11 +109,11 @@ async function checkPrivileges(
   const onIndex = isRecord(found.index) ? found.index[name] : undefined;
   const kind = await elastic.readNameKind(name, signal);
   const isThere = kind !== "absent" && kind !== "unknown";
-  const missingIndex = missing(
+  const missingIndex = missingPrivileges(
     onIndex,
     INDEX_PRIVILEGES.filter((right) => right !== "create_index" || !isThere),
   );
-  const missingCluster = missing(found.cluster, CLUSTER_PRIVILEGES);
+  const missingCluster = missingPrivileges(found.cluster, CLUSTER_PRIVILEGES);
   if (missingIndex.length + missingCluster.length === 0) {
     return ok("index rights", `all on "${name}", and on the cluster`);
   }
@@ -135,11 +127,6 @@ async function checkPrivileges(
       `${INDEX_PRIVILEGES.join(", ")}; on the cluster ` +
       CLUSTER_PRIVILEGES.join(", "),
   };
-}
-
-function missing(granted: unknown, wanted: readonly string[]): string[] {
-  const rights = isRecord(granted) ? granted : {};
-  return wanted.filter((right) => rights[right] !== true);
 }
 
 async function checkMode(

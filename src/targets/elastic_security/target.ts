@@ -8,6 +8,8 @@ import type { EntityResult, EntityWrite } from "../_elastic/entity_write.ts";
 import { apiKeyHeader } from "../_elastic/login.ts";
 import { toOutcome } from "../_elastic/outcome.ts";
 import { PointInTimeClient } from "../_elastic/point_in_time.ts";
+import { toWorks, type Work } from "../_elastic/works.ts";
+import { reachBy } from "../reach.ts";
 import type {
   CheckResult,
   Outcome,
@@ -47,13 +49,6 @@ const PATTERN_TYPES: ReadonlyMap<string, string> = new Map([
   ["eql", "Event Query Language"],
   ["esql", "Elasticsearch piped query language"],
 ]);
-
-/** One event with a place in Elastic Security, and where it stands. */
-interface Work {
-  readonly at: number;
-  readonly event: StreamEvent;
-  readonly plan: EntityPlan;
-}
 
 /**
  * Threat documents in one index, and detection rules in one Kibana space.
@@ -143,16 +138,7 @@ export class ElasticSecurityTarget implements Target {
     signal: AbortSignal,
   ): Promise<Outcome[]> {
     const plans = await this.#toPlans(events, signal);
-    const outcomes: Outcome[] = [];
-    const works: Work[] = [];
-    for (const [at, event] of events.entries()) {
-      const plan = plans[at] as EntityPlan | string;
-      if (typeof plan === "string") {
-        outcomes[at] = { status: "skipped", reason: plan };
-      } else {
-        works.push({ at, event, plan });
-      }
-    }
+    const { works, outcomes } = toWorks(events, plans);
     const writes = works.map(({ event, plan }): EntityWrite => ({
       docId: entityDocId(event.internalId),
       version: event.version,
@@ -212,18 +198,14 @@ export class ElasticSecurityTarget implements Target {
     url: string,
     headers: Readonly<Record<string, string>>,
   ): HttpClient {
-    const { api_key, ca_cert, client_cert, client_key, proxy, verify_ssl } =
-      this.#config;
+    const config = this.#config;
     return this.#services.http({
       url,
-      headers: { ...headers, authorization: apiKeyHeader(api_key.reveal()) },
-      tls: {
-        verify: verify_ssl,
-        ...(ca_cert === undefined || !verify_ssl ? {} : { ca: ca_cert }),
-        ...(client_cert === undefined ? {} : { cert: client_cert }),
-        ...(client_key === undefined ? {} : { key: client_key }),
+      headers: {
+        ...headers,
+        authorization: apiKeyHeader(config.api_key.reveal()),
       },
-      ...(proxy === undefined ? {} : { proxy }),
+      ...reachBy(config, config.verify_ssl),
     });
   }
 
@@ -254,10 +236,10 @@ export class ElasticSecurityTarget implements Target {
 
   /** Rules of different indicators side by side, a few at a time. */
   async #applyRules(
-    works: readonly Work[],
+    works: readonly Work<EntityPlan>[],
     signal: AbortSignal,
-  ): Promise<Map<Work, RuleResult>> {
-    const results = new Map<Work, RuleResult>();
+  ): Promise<Map<Work<EntityPlan>, RuleResult>> {
+    const results = new Map<Work<EntityPlan>, RuleResult>();
     const rules = this.#rules;
     if (rules === undefined) return results;
     const queue = works.values();

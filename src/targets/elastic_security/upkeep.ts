@@ -1,4 +1,5 @@
 /** Work that no event asks for: expiry, and keeping documents fresh. */
+import { sleep } from "../../backoff.ts";
 import { isRecord, text } from "../../stix/object.ts";
 import type { ElasticClient } from "../_elastic/client.ts";
 import type { Json } from "../_elastic/document.ts";
@@ -53,7 +54,7 @@ async function keepUpForever(
       refreshedAt = upkeep.now();
       await refreshTimestamps(upkeep, signal);
     }
-    await sleep(HOUR_MS, signal);
+    await sleep(HOUR_MS, signal).catch(() => {});
   }
 }
 
@@ -62,7 +63,7 @@ async function keepUpForever(
  *
  * @returns How many documents were removed.
  */
-export async function purgeExpired(
+async function purgeExpired(
   upkeep: Upkeep,
   signal: AbortSignal,
 ): Promise<number> {
@@ -112,7 +113,7 @@ async function disableExpiredRules(
  *
  * @returns How many documents were changed.
  */
-export async function refreshTimestamps(
+async function refreshTimestamps(
   { elastic, index, now }: Upkeep,
   signal: AbortSignal,
 ): Promise<number> {
@@ -139,18 +140,4 @@ export async function refreshTimestamps(
     changed += last;
   }
   return changed;
-}
-
-/** Resolves after the time, or once the signal is aborted. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
-  });
 }

@@ -1,11 +1,12 @@
 /** What `check` looks at, without changing anything. */
 import { isRecord } from "../../stix/object.ts";
+import { INDEX_PRIVILEGES, missingPrivileges } from "../_elastic/privileges.ts";
 import type { CheckResult } from "../target.ts";
 import type { ThreatintelClient } from "./client.ts";
 import { type ThreatintelConfig, usesAlias } from "./config.ts";
 import { templateOf } from "./template.ts";
 import { isSameTemplate } from "../_elastic/template.ts";
-import { failed, ok, outcome } from "../_elastic/check_result.ts";
+import { failed, ok, outcome } from "../check_result.ts";
 
 /** Holds the login, in words for a remedy. */
 const LOGIN = "the login";
@@ -18,15 +19,6 @@ export interface CheckSubject {
 
 /** Oldest version that the target is made for. */
 const LEAST_MAJOR = 8;
-
-const INDEX_PRIVILEGES = [
-  "create_index",
-  "index",
-  "delete",
-  "read",
-  "view_index_metadata",
-  "maintenance",
-];
 
 /** Looks at login, rights and what set-up would find. */
 export async function checkThreatintel(
@@ -111,9 +103,9 @@ async function checkPrivileges(
   }
   const indices = isRecord(found.index) ? found.index : {};
   const missing = names.flatMap((name) =>
-    missingOf(indices[name], INDEX_PRIVILEGES)
+    missingPrivileges(indices[name], INDEX_PRIVILEGES)
   );
-  const missingCluster = missingOf(found.cluster, cluster);
+  const missingCluster = missingPrivileges(found.cluster, cluster);
   if (missing.length + missingCluster.length === 0) {
     return ok(subject, `all on "${config.template_pattern}" and the cluster`);
   }
@@ -125,11 +117,6 @@ async function checkPrivileges(
       `${INDEX_PRIVILEGES.join(", ")}; on the cluster ` +
       (cluster.join(", ") || "nothing"),
   };
-}
-
-function missingOf(granted: unknown, wanted: readonly string[]): string[] {
-  const rights = isRecord(granted) ? granted : {};
-  return wanted.filter((right) => rights[right] !== true);
 }
 
 async function checkPolicy(

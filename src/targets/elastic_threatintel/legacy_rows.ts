@@ -49,7 +49,7 @@ export const LEGACY_TYPES: Readonly<Record<string, Json>> = {
 
 /** Of the entity. */
 // deno-fmt-ignore
-export const LEGACY_ENTITY_ROWS: readonly EntityRow[] = [
+const LEGACY_ENTITY_ROWS: readonly EntityRow[] = [
   // STIX 2.1 / OpenCTI      former connector                       how
   ["OCTI.score",             "event.risk_score_norm",               ({ object }) => confidenceWord(scoreOf(object))],
   ["labels",                 "labels",                              ({ object, context }) => context.labels === false ? undefined : nonEmpty(labelsOf(object))],
@@ -76,7 +76,7 @@ export const LEGACY_ENTITY_ROWS: readonly EntityRow[] = [
  * values of a pattern; here each has a document of its own.
  */
 // deno-fmt-ignore
-export const LEGACY_VALUE_ROWS: readonly (readonly [from: string, to: string])[] = [
+const LEGACY_VALUE_ROWS: readonly (readonly [from: string, to: string])[] = [
   // ECS                                    former connector
   ["threat.indicator.ip",                   "threatintel.indicator.ip"],
   ["threat.indicator.port",                 "threatintel.indicator.port"],

@@ -6,6 +6,8 @@ import type { EntityResult } from "../_elastic/entity_write.ts";
 import { deleteExpired, expiredAt } from "../_elastic/expiry.ts";
 import { toOutcome } from "../_elastic/outcome.ts";
 import { PointInTimeClient } from "../_elastic/point_in_time.ts";
+import { toWorks, type Work } from "../_elastic/works.ts";
+import { reachBy } from "../reach.ts";
 import type {
   CheckResult,
   Outcome,
@@ -36,13 +38,6 @@ import { warnOfSettings } from "./warnings.ts";
 import { type PlacedWrite, PlacedWriter, type Places } from "./writer.ts";
 
 const HOUR_MS = 3_600_000;
-
-/** One event with a place in Elasticsearch, and where it stands. */
-interface Work {
-  readonly at: number;
-  readonly event: StreamEvent;
-  readonly plan: EntityPlan;
-}
 
 /** Threat documents, or raw STIX, behind an alias or in dated indices. */
 export class ElasticThreatintelTarget implements Target {
@@ -109,16 +104,7 @@ export class ElasticThreatintelTarget implements Target {
     signal: AbortSignal,
   ): Promise<Outcome[]> {
     const plans = await this.#toPlans(events, signal);
-    const outcomes: Outcome[] = [];
-    const works: Work[] = [];
-    for (const [at, event] of events.entries()) {
-      const plan = plans[at] as EntityPlan | string;
-      if (typeof plan === "string") {
-        outcomes[at] = { status: "skipped", reason: plan };
-      } else {
-        works.push({ at, event, plan });
-      }
-    }
+    const { works, outcomes } = toWorks(events, plans);
     const writes = works.map(toWrite);
     const results = await this.#writer.write(writes, signal, options);
     for (const [index, { at, plan }] of works.entries()) {
@@ -242,24 +228,17 @@ export class ElasticThreatintelTarget implements Target {
   }
 
   #connect(url: string): HttpClient {
-    const { ca_cert, client_cert, client_key, proxy, ssl_verify } =
-      this.#config;
-    const authorization = authorizationOf(this.#config);
+    const config = this.#config;
+    const authorization = authorizationOf(config);
     return this.#services.http({
       url,
       headers: authorization === undefined ? {} : { authorization },
-      tls: {
-        verify: ssl_verify,
-        ...(ca_cert === undefined || !ssl_verify ? {} : { ca: ca_cert }),
-        ...(client_cert === undefined ? {} : { cert: client_cert }),
-        ...(client_key === undefined ? {} : { key: client_key }),
-      },
-      ...(proxy === undefined ? {} : { proxy }),
+      ...reachBy(config, config.ssl_verify),
     });
   }
 }
 
-function toWrite({ event, plan }: Work): PlacedWrite {
+function toWrite({ event, plan }: Work<EntityPlan>): PlacedWrite {
   return {
     internalId: event.internalId,
     version: event.version,

@@ -1,5 +1,6 @@
 import type { HttpClient } from "../../http/client.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
+import { reachBy } from "../reach.ts";
 import type {
   CheckResult,
   Inventory,
@@ -105,7 +106,6 @@ function connect(
   config: HarfanglabConfig,
   services: TargetServices,
 ): HttpClient {
-  const { ca_cert, client_cert, client_key, proxy, ssl_verify } = config;
   return services.http({
     // The API's own path may stand in the URL.
     url: config.url.replace(/\/api$/, ""),
@@ -113,13 +113,7 @@ function connect(
       accept: "application/json",
       authorization: `Token ${config.token.reveal()}`,
     },
-    tls: {
-      verify: ssl_verify,
-      ...(ca_cert === undefined || !ssl_verify ? {} : { ca: ca_cert }),
-      ...(client_cert === undefined ? {} : { cert: client_cert }),
-      ...(client_key === undefined ? {} : { key: client_key }),
-    },
-    ...(proxy === undefined ? {} : { proxy }),
+    ...reachBy(config, config.ssl_verify),
     timeoutMs: config.request_timeout,
   });
 }

@@ -1,5 +1,5 @@
 /** What `check` looks at, without changing anything. */
-import { failed, ok, outcome } from "../_elastic/check_result.ts";
+import { failed, ok, outcome } from "../check_result.ts";
 import type { CheckResult } from "../target.ts";
 import type { MispClient } from "./client.ts";
 import type { MispConfig } from "./config.ts";

@@ -1,5 +1,6 @@
 import { LoginError, RejectedError, TransientError } from "../../errors.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
+import { reachBy } from "../reach.ts";
 import type {
   CheckResult,
   Inventory,
@@ -205,17 +206,10 @@ export class MispTarget implements Target {
 }
 
 function endpointOf(config: MispConfig) {
-  const { url, api_key, ca_cert, client_cert, client_key } = config;
-  const { proxy, ssl_verify } = config;
+  const { url, api_key } = config;
   return {
     url,
     headers: { ...MISP_HEADERS, authorization: api_key.reveal() },
-    tls: {
-      verify: ssl_verify,
-      ...(ca_cert === undefined || !ssl_verify ? {} : { ca: ca_cert }),
-      ...(client_cert === undefined ? {} : { cert: client_cert }),
-      ...(client_key === undefined ? {} : { key: client_key }),
-    },
-    ...(proxy === undefined ? {} : { proxy }),
+    ...reachBy(config, config.ssl_verify),
   };
 }

@@ -2,6 +2,7 @@ import { ConfigError } from "../../errors.ts";
 import type { OpenctiClient } from "../../opencti/client.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
 import { Throttle } from "../_ioc/throttle.ts";
+import { reachBy } from "../reach.ts";
 import type {
   CheckResult,
   Inventory,
@@ -176,22 +177,15 @@ export class SekoiaTarget implements Target {
   }
 
   #connect() {
-    const { apikey, ca_cert, client_cert, client_key, proxy, ...config } =
-      this.#config;
+    const config = this.#config;
     return this.#services.http({
       url: resourceUrl(config.url),
       headers: {
         accept: "application/json",
-        authorization: `Bearer ${apikey.reveal()}`,
+        authorization: `Bearer ${config.apikey.reveal()}`,
       },
-      tls: {
-        verify: config.verify_ssl,
-        ...(ca_cert === undefined || !config.verify_ssl ? {} : { ca: ca_cert }),
-        ...(client_cert === undefined ? {} : { cert: client_cert }),
-        ...(client_key === undefined ? {} : { key: client_key }),
-      },
+      ...reachBy(config, config.verify_ssl),
       timeoutMs: config.request_timeout,
-      ...(proxy === undefined ? {} : { proxy }),
     });
   }
 

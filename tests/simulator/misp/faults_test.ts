@@ -5,11 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { EVENT, sampleEvent, withMisp } from "./client.ts";
-
-/** Waits for something that another connection makes true. */
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
+import { until } from "../../until.ts";
 
 const BODY = { Event: sampleEvent() };
 

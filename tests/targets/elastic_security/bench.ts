@@ -8,9 +8,10 @@ import {
 } from "../../../src/simulator/elastic/mod.ts";
 import { OCTI_EXTENSION, type StixObject } from "../../../src/stix/object.ts";
 import { entityDocId } from "../../../src/targets/_elastic/document.ts";
-import type { Outcome, Target } from "../../../src/targets/target.ts";
+import type { Target } from "../../../src/targets/target.ts";
 import { elasticSecurity } from "../../../src/targets/elastic_security/mod.ts";
 import { TestServices } from "../services.ts";
+import { wordOf } from "../outcome_word.ts";
 
 /** The default index. */
 export const INDEX = "logs-ti_custom_opencti.indicator";
@@ -141,13 +142,6 @@ export class Bench {
     await this.#services.close();
     await this.elastic.stop();
   }
-}
-
-/** An outcome in one line. */
-export function wordOf(outcome: Outcome): string {
-  return outcome.status === "delivered"
-    ? "delivered"
-    : `${outcome.status}: ${outcome.reason}`;
 }
 
 /** A test with a bench of its own. */

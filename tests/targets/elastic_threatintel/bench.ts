@@ -8,7 +8,8 @@ import {
 } from "../../../src/simulator/elastic/mod.ts";
 import { OCTI_EXTENSION, type StixObject } from "../../../src/stix/object.ts";
 import { elasticThreatintel } from "../../../src/targets/elastic_threatintel/mod.ts";
-import type { Outcome, Target } from "../../../src/targets/target.ts";
+import type { Target } from "../../../src/targets/target.ts";
+import { wordOf } from "../outcome_word.ts";
 
 /** 2026-03-02T10:00:00Z. */
 export const START = Date.UTC(2026, 2, 2, 10);
@@ -174,12 +175,6 @@ export class Bench {
     for (const client of this.#clients) client.close();
     await this.elastic.stop();
   }
-}
-
-function wordOf(outcome: Outcome): string {
-  return outcome.status === "delivered"
-    ? "delivered"
-    : `${outcome.status}: ${outcome.reason}`;
 }
 
 /** A test with a bench of its own. */

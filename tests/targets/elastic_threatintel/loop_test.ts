@@ -1,19 +1,13 @@
 /** The whole loop: an indicator, its document, an alert on it, a sighting. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { indicator } from "../../simulator/opencti/objects.ts";
 import { storedIn } from "./bench.ts";
-import { runMain, startRelay } from "./relay.ts";
+import { runMain } from "../run_main.ts";
+import { startRelay } from "./relay.ts";
 import { alertOf, heldBy } from "./sightings_bench.ts";
+import { until } from "../../until.ts";
 
 const NOW = Date.UTC(2026, 2, 2, 10);
-
-/** Waits until the condition holds, or gives up after a while. */
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400 && !condition(); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  assert(condition(), "it did not happen in time");
-}
 
 Deno.test("run in mode ecs returns an alert to OpenCTI as a sighting", async () => {
   await using relay = await startRelay(() => NOW);

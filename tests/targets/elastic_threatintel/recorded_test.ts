@@ -4,7 +4,7 @@ import { startSimulator } from "../../../src/simulator/mod.ts";
 import { type ModelObject, replay } from "../../model/replay.ts";
 import { sharedFile } from "../../simulator/opencti/shared.ts";
 import { type Stored, storedIn } from "./bench.ts";
-import { runMain } from "./relay.ts";
+import { runMain } from "../run_main.ts";
 
 const RECORDING = await sharedFile("data/real-stream.sse");
 

@@ -1,5 +1,3 @@
-import type { CommandIo } from "../../../src/cli/command.ts";
-import { main } from "../../../src/cli/main.ts";
 import {
   type SimulatedElastic,
   startElastic,
@@ -9,47 +7,7 @@ import {
   type SimulatedOpencti,
   startOpencti,
 } from "../../../src/simulator/opencti/mod.ts";
-import { TARGETS } from "../../../src/targets/mod.ts";
-
-/** What one run of the program said. */
-export interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command line against nothing but what is given. */
-export async function runMain(
-  argv: readonly string[],
-  { env, files = {}, now, onStop = () => {} }: {
-    env: Record<string, string>;
-    files?: Record<string, string>;
-    now: () => number;
-    /** Is handed what stops the run, as a signal does. */
-    onStop?: (stop: () => void) => void;
-  },
-): Promise<Run> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: CommandIo = {
-    print: (text) => out.push(text),
-    printError: (text) => err.push(text),
-    env: () => env,
-    registry: TARGETS,
-    readTextFile: (path) =>
-      path in files
-        ? Promise.resolve(files[path] as string)
-        : Promise.reject(new Deno.errors.NotFound()),
-    now,
-    screen: undefined,
-    onStop: (stop) => {
-      onStop(stop);
-      return () => {};
-    },
-  };
-  const code = await main(argv, io);
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
+import { type Run, runMain } from "../run_main.ts";
 
 /** Both servers, and the program over real sockets and a real state file. */
 export interface Relay extends AsyncDisposable {

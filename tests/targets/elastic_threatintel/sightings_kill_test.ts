@@ -4,6 +4,7 @@ import { startOpencti } from "../../../src/simulator/opencti/mod.ts";
 import { indicator } from "../../simulator/opencti/objects.ts";
 import { seededRandom } from "../../../src/simulator/random.ts";
 import { alertOf, heldBy, know, MINUTE, START } from "./sightings_bench.ts";
+import { until } from "../../until.ts";
 
 const ALERTS = 10_000;
 const INDICATORS = 150;
@@ -153,14 +154,6 @@ async function kill(child: Deno.ChildProcess): Promise<void> {
     // It is dead already.
   }
   await child.status;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error("it takes too long");
-    await pause(2);
-  }
 }
 
 function pause(ms: number): Promise<void> {

@@ -19,6 +19,7 @@ import {
   total,
   withBench,
 } from "./sightings_bench.ts";
+import { until } from "../../until.ts";
 
 type Sample = { _id: string; _source: Record<string, unknown> };
 
@@ -557,7 +558,7 @@ for (const [name, cause] of TROUBLE) {
       await until(() => total(bench.sightings()) >= 100);
       bench.elastic.faults.clear();
       bench.opencti.faults.clear();
-      await untilAsync(async () =>
+      await until(async () =>
         !(await bench.rows()).some((key) => key.startsWith("count"))
       );
     } finally {
@@ -670,15 +671,3 @@ scenario("keeps an alert with 200 matches together", async (bench) => {
   assertEquals(held.length, 200);
   assert(held.every(({ count }) => count === 20));
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  await untilAsync(() => Promise.resolve(holds()));
-}
-
-async function untilAsync(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error("it takes too long");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -14,9 +14,10 @@ import {
   type StixObject,
 } from "../../../src/stix/object.ts";
 import { harfanglab } from "../../../src/targets/harfanglab/mod.ts";
-import type { Outcome, Target } from "../../../src/targets/target.ts";
+import type { Target } from "../../../src/targets/target.ts";
 import { TestServices } from "../services.ts";
 import { LIST } from "./far_side.ts";
+import { wordOf } from "../outcome_word.ts";
 
 /** 2026-03-02T10:00:00Z. */
 export const START = Date.UTC(2026, 2, 2, 10);
@@ -248,13 +249,6 @@ export class Bench {
   assertForeign(): void {
     assertEquals(foreignItems(this.console.store), this.#foreign);
   }
-}
-
-/** The status, and the reason where there is one. */
-export function wordOf(outcome: Outcome): string {
-  return outcome.status === "delivered"
-    ? "delivered"
-    : `${outcome.status}: ${outcome.reason}`;
 }
 
 /** A test with a bench of its own, ready to deliver. */

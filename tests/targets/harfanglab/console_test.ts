@@ -12,7 +12,8 @@ import {
 } from "../../../src/errors.ts";
 import { makeCertificate } from "../../http/certificates.ts";
 import { tlsFront } from "../../http/tls_front.ts";
-import { Bench, scenario, sigma, wordOf, yara } from "./bench.ts";
+import { wordOf } from "../outcome_word.ts";
+import { Bench, scenario, sigma, yara } from "./bench.ts";
 import { LIST } from "./far_side.ts";
 
 const SIGMA_ID = "f84e3c51-6f12-48e4-97d1-b15b76ecf236";

@@ -6,6 +6,7 @@ import {
   startHarfanglab,
 } from "../../../src/simulator/harfanglab/mod.ts";
 import type { FarSide } from "../far_sides.ts";
+import { scriptedFaults } from "../scripted_faults.ts";
 
 /** Name of our lists. */
 export const LIST = "from_OpenCTI";
@@ -25,18 +26,7 @@ export async function startHarfanglabSide(
     refuseLogin: (refused) => {
       harfanglab.settings.token = refused ? "another" : token;
     },
-    trouble: ({ status, retryAfter, body }) =>
-      faults.next({
-        do: "status",
-        status,
-        ...(retryAfter === undefined ? {} : { retryAfter }),
-        ...(body === undefined ? {} : { body }),
-      }, { times: Infinity }).remove,
-    hang: () => faults.next({ do: "hang" }, { times: Infinity }).remove,
-    chaos: (rate, seed) => {
-      faults.chaos({ rate, seed });
-      return () => faults.chaos(undefined);
-    },
+    ...scriptedFaults(faults),
     stop: () => harfanglab.stop(),
   };
 }

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { StreamEvent } from "../../../src/opencti/event.ts";
 import type { Holding } from "../../../src/targets/target.ts";
-import { type Bench, scenario, sigma, wordOf, yara } from "./bench.ts";
+import { wordOf } from "../outcome_word.ts";
+import { type Bench, scenario, sigma, yara } from "./bench.ts";
 import { stateOf } from "./far_side.ts";
 
 const ID = "f84e3c51-6f12-48e4-97d1-b15b76ecf236";

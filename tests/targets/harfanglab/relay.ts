@@ -6,8 +6,9 @@ import {
   type SimulatedOpencti,
   startOpencti,
 } from "../../../src/simulator/opencti/mod.ts";
-import { type Run, runMain } from "../elastic_threatintel/relay.ts";
+import { type Run, runMain } from "../run_main.ts";
 import { LIST } from "./far_side.ts";
+import { platformEnv } from "../../platform_env.ts";
 
 /** Both servers, and the program over real sockets and a real state file. */
 export interface Relay extends AsyncDisposable {
@@ -34,13 +35,10 @@ export async function startRelay(now: () => number): Promise<Relay> {
     opencti,
     console,
     env: {
-      OPENCTI_URL: opencti.url,
-      OPENCTI_TOKEN: opencti.token,
-      CONNECTOR_ID: "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11",
+      ...platformEnv(opencti),
       CONNECTOR_TYPE: "STREAM",
       CONNECTOR_NAME: "HarfangLab",
       CONNECTOR_SCOPE: "harfanglab",
-      CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
       CONNECTOR_LIVE_STREAM_RECOVER_ISO_DATE: "no",
       HARFANGLAB_INTEL_URL: console.url,
       HARFANGLAB_INTEL_TOKEN: console.token,

@@ -14,6 +14,7 @@ import {
 import type { StixObject } from "../../../src/stix/object.ts";
 import type { FarSide } from "../far_sides.ts";
 import { NOW, WEEK } from "../sample_events.ts";
+import { scriptedFaults } from "../scripted_faults.ts";
 
 /**
  * The far side of the contract. The platform holds the last version of all
@@ -35,7 +36,6 @@ export async function startMispSide(
   const { apiKey, faults, users } = misp;
   const at = users.findIndex(({ key }) => key === apiKey);
   const [user] = users.slice(at, at + 1);
-  const all = { times: Infinity };
   return {
     servers: { url: misp.url },
     settings: { ...settings, api_key: apiKey },
@@ -51,18 +51,7 @@ export async function startMispSide(
       if (refused) list.splice(list.indexOf(user!), 1);
       else list.push(user!);
     },
-    trouble: ({ status, retryAfter, body }) =>
-      faults.next({
-        do: "status",
-        status,
-        ...(retryAfter === undefined ? {} : { retryAfter }),
-        ...(body === undefined ? {} : { body }),
-      }, all).remove,
-    hang: () => faults.next({ do: "hang" }, all).remove,
-    chaos: (rate, seed) => {
-      faults.chaos({ rate, seed });
-      return () => faults.chaos(undefined);
-    },
+    ...scriptedFaults(faults),
     stop: async () => {
       http.close();
       await Promise.all([misp.stop(), opencti.stop()]);

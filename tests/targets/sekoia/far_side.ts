@@ -6,6 +6,7 @@ import {
 import { sekoia } from "../../../src/targets/sekoia/mod.ts";
 import type { TargetDefinition } from "../../../src/targets/target.ts";
 import type { FarSide, SetUp } from "../far_sides.ts";
+import { scriptedFaults } from "../scripted_faults.ts";
 
 /** The collection by default, filled by text imports, and with purging. */
 export const SEKOIA_SET_UPS: readonly SetUp[] = [
@@ -41,18 +42,7 @@ async function startSekoiaSide(
     refuseLogin: (refused) => {
       account.apiKey = refused ? "another key" : apiKey;
     },
-    trouble: ({ status, retryAfter, body }) =>
-      faults.next({
-        do: "status",
-        status,
-        ...(retryAfter === undefined ? {} : { retryAfter }),
-        ...(body === undefined ? {} : { body }),
-      }, { times: Infinity }).remove,
-    hang: () => faults.next({ do: "hang" }, { times: Infinity }).remove,
-    chaos: (rate, seed) => {
-      faults.chaos({ rate, seed });
-      return () => faults.chaos(undefined);
-    },
+    ...scriptedFaults(faults),
     stop: () => server.stop(),
   };
 }

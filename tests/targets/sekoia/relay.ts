@@ -6,7 +6,8 @@ import {
   type SimulatedSekoia,
   startSekoia,
 } from "../../../src/simulator/sekoia/mod.ts";
-import { type Run, runMain } from "../elastic_threatintel/relay.ts";
+import { type Run, runMain } from "../run_main.ts";
+import { platformEnv } from "../../platform_env.ts";
 
 /** Both servers, and the program over real sockets and a real state file. */
 export interface Relay {
@@ -33,10 +34,7 @@ export async function withRelay(
   const sekoia = await startSekoia({ now });
   const folder = await Deno.makeTempDir();
   const env = {
-    OPENCTI_URL: opencti.url,
-    OPENCTI_TOKEN: opencti.token,
-    CONNECTOR_ID: "6e6bd6b8-4b8a-4b07-9e6c-0d6f6e9f0a11",
-    CONNECTOR_LIVE_STREAM_ID: opencti.streamId,
+    ...platformEnv(opencti),
     SEKOIA_INTEL_URL: sekoia.url,
     SEKOIA_INTEL_APIKEY: sekoia.apiKey,
     SEKOIA_INTEL_IOC_COLLECTION_UUID: sekoia.collectionId,

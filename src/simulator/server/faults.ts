@@ -1,5 +1,13 @@
 import { seededRandom } from "../random.ts";
 
+/** Which of the simulated servers. */
+export type ServerName =
+  | "elasticsearch"
+  | "kibana"
+  | "harfanglab"
+  | "misp"
+  | "sekoia";
+
 /** What goes wrong with one request. */
 export type FaultAction =
   /** An answer instead of the real one; nothing is applied. */
@@ -8,8 +16,9 @@ export type FaultAction =
     readonly status: number;
     /** Seconds, or a time that is sent as an HTTP date. */
     readonly retryAfter?: number | Date;
-    /** In place of the usual body. */
+    /** In place of the body such a server gives. */
     readonly body?: string;
+    readonly contentType?: string;
   }
   /** The connection breaks before anything is applied or answered. */
   | { readonly do: "reset" }
@@ -24,6 +33,7 @@ export type FaultAction =
 
 /** Which requests a fault meets. */
 export interface FaultFilter {
+  readonly server?: ServerName;
   readonly method?: string;
   /** A part of the path, or a test of it. */
   readonly path?: string | RegExp;
@@ -45,6 +55,9 @@ export interface Chaos {
   /** Share of the requests that it strikes, 0 to 1. */
   readonly rate: number;
   readonly seed: number;
+  readonly server?: ServerName;
+  /** Default: 429, 500, 502, 503, resets, lost and cut answers. */
+  readonly actions?: readonly FaultAction[];
 }
 
 const CHAOS_ACTIONS: readonly FaultAction[] = [
@@ -63,10 +76,10 @@ interface Scripted extends Fault {
   seen: number;
 }
 
-/** The script of what goes wrong. */
+/** The script of what goes wrong at a server, or at several. */
 export class Faults {
-  readonly #scripted = new Set<Scripted>();
-  #chaos: { rate: number; random: () => number } | undefined;
+  readonly #requests = new Set<Scripted>();
+  #chaos: (Chaos & { random: () => number }) | undefined;
   /** Requests that chaos struck. */
   chaosHits = 0;
 
@@ -77,49 +90,63 @@ export class Faults {
       filter,
       seen: 0,
       hits: 0,
-      remove: () => void this.#scripted.delete(fault),
+      remove: () => void this.#requests.delete(fault),
     };
-    this.#scripted.add(fault);
+    this.#requests.add(fault);
     return fault;
   }
 
-  /** Random trouble until it is `undefined`. */
+  /** Random trouble until `clear()`; undefined ends it. */
   chaos(chaos: Chaos | undefined): void {
-    this.#chaos = chaos &&
-      { rate: chaos.rate, random: seededRandom(chaos.seed) };
+    this.#chaos = chaos && { ...chaos, random: seededRandom(chaos.seed) };
   }
 
   /** Takes every fault away. */
   clear(): void {
-    this.#scripted.clear();
+    this.#requests.clear();
     this.#chaos = undefined;
   }
 
   /** What goes wrong with this request, if anything. */
-  take(method: string, path: string): FaultAction | undefined {
-    for (const fault of this.#scripted) {
-      if (!meets(fault.filter, method, path)) continue;
+  take(request: {
+    server: ServerName;
+    method: string;
+    path: string;
+  }): FaultAction | undefined {
+    for (const fault of this.#requests) {
+      if (!meets(fault.filter, request)) continue;
       fault.seen += 1;
       const { skip = 0, times = 1 } = fault.filter;
       if (fault.seen <= skip) continue;
       fault.hits += 1;
-      if (fault.hits >= times) this.#scripted.delete(fault);
+      if (fault.hits >= times) this.#requests.delete(fault);
       return fault.action;
     }
-    return this.#takeChaos();
+    return this.#takeChaos(request.server);
   }
 
-  #takeChaos(): FaultAction | undefined {
-    if (this.#chaos === undefined) return undefined;
-    const { rate, random } = this.#chaos;
-    const [strikes, which] = [random(), random()];
-    if (strikes >= rate) return undefined;
+  #takeChaos(server: ServerName): FaultAction | undefined {
+    const chaos = this.#chaos;
+    if (chaos === undefined || (chaos.server ?? server) !== server) {
+      return undefined;
+    }
+    const [strikes, which] = [chaos.random(), chaos.random()];
+    if (strikes >= chaos.rate) return undefined;
     this.chaosHits += 1;
-    return CHAOS_ACTIONS[Math.floor(which * CHAOS_ACTIONS.length)];
+    const actions = chaos.actions ?? CHAOS_ACTIONS;
+    return actions[Math.floor(which * actions.length)];
   }
 }
 
-function meets(filter: FaultFilter, method: string, path: string): boolean {
+function meets(
+  filter: FaultFilter,
+  { server, method, path }: {
+    server: ServerName;
+    method: string;
+    path: string;
+  },
+): boolean {
+  if (filter.server !== undefined && filter.server !== server) return false;
   if (filter.method !== undefined && filter.method !== method) return false;
   if (filter.path === undefined) return true;
   return typeof filter.path === "string"

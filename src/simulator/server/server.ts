@@ -7,9 +7,9 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { faultAnswer } from "./fault_bodies.ts";
-import type { ServerName } from "./fault_bodies.ts";
-import type { FaultAction, Faults } from "./faults.ts";
+import type { FaultAnswer } from "./fault_bodies.ts";
+import type { FaultAction, Faults, ServerName } from "./faults.ts";
+import { wait } from "./wait.ts";
 
 /** A request that has arrived whole. */
 export interface Request {
@@ -55,6 +55,8 @@ export interface ServerOptions {
   readonly maxBodyBytes: number;
   readonly keepBodies: boolean;
   readonly faults: Faults;
+  /** What a faulty answer holds where the fault does not say. */
+  faultAnswer(status: number): FaultAnswer;
   readonly onRequest: (request: SeenRequest) => void;
   handle(request: Request, seen: SeenRequest): Answer | Promise<Answer>;
 }
@@ -122,7 +124,12 @@ async function converse(
   if (fault?.do === "reset") return void incoming.socket.destroy();
   if (fault?.do === "hang") return;
   if (fault?.do === "status") {
-    return send(outgoing, method, scripted(name, fault), seen);
+    return send(
+      outgoing,
+      method,
+      scripted(options.faultAnswer(fault.status), fault),
+      seen,
+    );
   }
   const answer = unpacked.body === undefined
     ? { status: unpacked.status, body: "" }
@@ -175,10 +182,9 @@ function unpack(
 }
 
 function scripted(
-  name: ServerName,
+  usual: FaultAnswer,
   fault: Extract<FaultAction, { do: "status" }>,
 ): Answer {
-  const usual = faultAnswer(name, fault.status);
   const { retryAfter } = fault;
   return {
     status: fault.status,
@@ -225,16 +231,4 @@ function cut(
   });
   const half = bytes.subarray(0, Math.floor(bytes.length / 2));
   outgoing.write(half, () => outgoing.socket?.destroy());
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -1,11 +1,11 @@
-/** How the checks of both Elastic targets are told. */
+/** How the checks of every target are told. */
 import {
   ConfigError,
   LoginError,
   RejectedError,
   TransientError,
-} from "../../errors.ts";
-import type { CheckResult } from "../target.ts";
+} from "../errors.ts";
+import type { CheckResult } from "./target.ts";
 
 /** Something is as it should be. */
 export function ok(subject: string, detail: string): CheckResult {
