@@ -34,14 +34,31 @@ export function createInventory(
 ): Inventory {
   const inventory = new HarfanglabInventory(parts, batches, takeover);
   return {
-    wanted: (events) => inventory.wanted(events),
+    types: inventory.types,
+    wanted: (events, signal) => inventory.wanted(events, signal),
     held: (signal) => inventory.held(signal),
+    ownerOf: (id, signal) => inventory.ownerOf(id, signal),
     repair: (events, signal) => inventory.repair(events, signal),
     remove: (holdings, signal) => inventory.remove(holdings, signal),
   };
 }
 
+/** [HarfangLab] Ids of rules are UUIDs. */
+const RULE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function isIocKey(text: string): boolean {
+  return text.includes("|");
+}
+
+function newestOwner({ owners }: GroupRow): string | undefined {
+  return owners.toSorted((a, b) => b.version - a.version)[0]?.id;
+}
+
 class HarfanglabInventory implements Inventory {
+  readonly types = {
+    entities: ["Indicator"],
+    relationships: ["based-on"],
+  };
   readonly #parts: TargetParts;
   readonly #batches: Batches;
   readonly #takeover: Takeover;
@@ -56,8 +73,11 @@ class HarfanglabInventory implements Inventory {
 
   async wanted(
     events: readonly StreamEvent[],
+    signal: AbortSignal,
   ): Promise<(readonly Holding[])[]> {
-    const { config, services } = this.#parts;
+    const { client, config, services } = this.#parts;
+    // Both sides are told by the members that this release has.
+    await client.learnRelease(signal);
     const options = { ...config, now: services.now() };
     const steps = events.map((event) => toStep(event, options));
     return await this.#batches.exclusively(async () => {
@@ -145,9 +165,11 @@ class HarfanglabInventory implements Inventory {
 
   async *held(signal: AbortSignal): AsyncGenerator<Holding> {
     const { client, sources } = this.#parts;
+    await client.learnRelease(signal);
     await this.#batches.rows.documents.load();
     for (const kind of RULE_KINDS) {
-      const list = await sources.id(kind, signal);
+      const list = await sources.find(kind, signal);
+      if (list === undefined) continue;
       const rules = client.findRules(kind, { source_id: list }, signal);
       for await (const item of rules) {
         const isOurs = item.source_id === list &&
@@ -203,6 +225,33 @@ class HarfanglabInventory implements Inventory {
       : documents.groups().find((group) =>
         group.kind === kind && group.remoteId === item.id
       );
+  }
+
+  /**
+   * By the key of a holding, the id of a rule at the console, or the id in a
+   * Sigma rule.
+   */
+  async ownerOf(id: string, signal: AbortSignal): Promise<string | undefined> {
+    const { documents, iocs } = this.#batches.rows;
+    await documents.load();
+    const name = id.toLowerCase();
+    const group = documents.group(`sigma|${name}`) ??
+      documents.groups().find(({ remoteId }) => remoteId === name);
+    if (group !== undefined) return newestOwner(group);
+    const value = isIocKey(id) ? id : await this.#iocKeyOf(id, signal);
+    if (value === undefined) return undefined;
+    const page = iocs.page();
+    await page.load([], [value]);
+    return page.leadingOwner(value)?.id ?? page.value(value)?.owners[0];
+  }
+
+  async #iocKeyOf(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (!RULE_ID.test(id)) return undefined;
+    const item = await this.#parts.client.readRule("IOCRule", id, signal);
+    return item && iocKey({ type: `${item.type}`, value: `${item.value}` });
   }
 
   async repair(

@@ -21,7 +21,7 @@ import { toWish } from "./mapping.ts";
 import { toPlannedActions } from "./plan.ts";
 import { Quota } from "./quota.ts";
 import type { RemoteOptions } from "./remote.ts";
-import { setUp } from "./set_up.ts";
+import { findCollection, setUp } from "./set_up.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
 import { Writer } from "./writer.ts";
 
@@ -65,6 +65,7 @@ export class SekoiaTarget implements Target {
       ...remote,
       delivery: this.#delivery,
       context: () => this.#context(),
+      find: (signal) => this.#find(signal),
       inTurn: (work) => this.#inTurn(work),
     });
   }
@@ -157,6 +158,15 @@ export class SekoiaTarget implements Target {
       },
       now: () => this.#services.now(),
     };
+  }
+
+  /** The collection, if it is there: for whoever only reads. */
+  async #find(signal: AbortSignal): Promise<string | undefined> {
+    if (this.#collection !== undefined) return this.#collection;
+    const home = await this.#book.home();
+    const client = this.#client;
+    const config = this.#config;
+    return (await findCollection({ client, config }, home?.id, signal))?.id;
   }
 
   #context(): MappingContext {
