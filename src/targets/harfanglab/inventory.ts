@@ -22,7 +22,7 @@ import {
   type RuleOptions,
   toMembers,
 } from "./mapping.ts";
-import { PATTERN, type Step, toStep } from "./steps.ts";
+import { PATTERN, relationPart, type Step, toStep } from "./steps.ts";
 import { Removal } from "./removal.ts";
 import type { Takeover } from "./takeover.ts";
 
@@ -45,6 +45,12 @@ export function createInventory(
 
 /** [HarfangLab] Ids of rules are UUIDs. */
 const RULE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Nothing says what its rule is to look like: it is brought in anew. */
+function notRemembered(key: string): Holding {
+  const digest = "not remembered";
+  return { kind: KIND_WORDS.IOCRule, key: holdingKey(key), digest };
+}
 
 function isIocKey(text: string): boolean {
   return text.includes("|");
@@ -85,7 +91,9 @@ class HarfanglabInventory implements Inventory {
       const page = this.#batches.rows.iocs.page();
       await page.load(
         steps.flatMap((step, at) =>
-          step.do === "relation" ? [step.indicator] : [events[at]!.internalId]
+          step.do === "relation"
+            ? [step.indicator]
+            : [events[at]!.internalId, events[at]!.object.id]
         ),
         steps.flatMap((step) => step.do === "skip" ? [] : step.keys),
       );
@@ -96,20 +104,30 @@ class HarfanglabInventory implements Inventory {
   }
 
   async #wantedBy(
-    { internalId: id }: StreamEvent,
+    { internalId: id, object }: StreamEvent,
     step: Step,
     page: IocPage,
   ): Promise<readonly Holding[]> {
     if (step.do === "skip") return [];
     if (step.do === "relation") {
-      const props = page.owner(step.indicator)?.props;
+      const owner = page.owner(step.indicator);
+      if (owner?.parts[relationPart(id)] === undefined) {
+        return step.keys.map(notRemembered);
+      }
+      const { props } = owner;
       return props === undefined ? [] : this.#iocs(step.keys, props, page);
     }
     if (step.document !== undefined) {
       return await this.#documents(id, step.document, step.props);
     }
     if (!step.isActive) return [];
-    const related = Object.entries(page.owner(id)?.parts ?? {})
+    // Rules that were found after a lost state name it by its STIX id; that a
+    // relationship gives them is for its own event to say.
+    const { resolve_observables: resolves } = this.#parts.config;
+    const parts = (resolves ? [id, object.id] : [id]).flatMap((name) =>
+      Object.entries(page.owner(name)?.parts ?? {})
+    );
+    const related = parts
       .flatMap(([part, { keys }]) => part === PATTERN ? [] : keys);
     const keys = [...new Set([...step.keys, ...related])];
     return this.#iocs(keys, step.props, page);
