@@ -72,10 +72,7 @@ export class SekoiaTarget implements Target {
 
   async prepare(signal: AbortSignal): Promise<void> {
     const { log, now } = this.#services;
-    const { ioc_collection_name: name, url } = this.#config;
-    if (name !== undefined) {
-      claim(this.#services, `${resourceUrl(url)}?name=${name}`);
-    }
+    const { url } = this.#config;
     const id = await this.#inTurn(() =>
       setUp({
         client: this.#client,
@@ -217,7 +214,8 @@ export class SekoiaTarget implements Target {
 const CLAIMS = new WeakMap<OpenctiClient, Map<string, string>>();
 
 /**
- * Two targets on one collection would undo one another's revocations.
+ * Two targets on one collection would undo one another's revocations, and the
+ * settings do not show it where one gives the name and the other the id.
  *
  * @throws {ConfigError} Another target of the same run has it.
  */
