@@ -29,6 +29,7 @@ const LONG_FILES: ReadonlyMap<string, string> = new Map([
   ["src/targets/_elastic/client.ts",            "one short method per endpoint"],
   ["src/targets/harfanglab/ioc_keeper.ts",      "one rule's life: made, changed, withdrawn"],
   ["src/targets/harfanglab/document_remote.ts", "one document's life: made, changed, withdrawn"],
+  ["src/targets/harfanglab/client.ts",          "one short method per endpoint"],
   ["src/targets/misp/client.ts",                "one short method per endpoint"],
   ["src/config/schema.ts",                      "a table: every shared setting with its words"],
   ["src/simulator/elastic/document_check.ts",   "one walk of a document along its mapping"],

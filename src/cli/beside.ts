@@ -44,7 +44,7 @@ export class Beside {
   readonly wiring: Wiring;
   readonly #clients: Clients;
   readonly #http: ReturnType<Clients["http"]>;
-  readonly #state: ReadOnlyState | undefined;
+  #state: ReadOnlyState | undefined;
 
   private constructor(wiring: Wiring, state: ReadOnlyState | undefined) {
     const { config, log } = wiring;
@@ -59,6 +59,11 @@ export class Beside {
   /** @throws {ConfigError} The state file cannot be read. */
   static async open(wiring: Wiring): Promise<Beside> {
     return new Beside(wiring, await openStateIfThere(wiring.config));
+  }
+
+  /** Looks for a state that was not there, and may have been made since. */
+  async findState(): Promise<void> {
+    this.#state ??= await openStateIfThere(this.wiring.config);
   }
 
   target(config: TargetConfig): BesideTarget {

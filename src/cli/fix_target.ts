@@ -57,7 +57,10 @@ export async function fix(
   };
   const isLost = await beside.isWithoutPosition(target);
   // A state that was lost is rebuilt from the target when it is made ready.
-  if (isLost) await call(target, {}, { from: "0-0" }, options);
+  if (isLost) {
+    await call(target, {}, { from: "0-0" }, options);
+    await beside.findState();
+  }
   const first = await withComparison(
     beside,
     target,

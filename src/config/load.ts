@@ -26,6 +26,7 @@ import {
 import {
   type ConnectorValues,
   noteDuplicates,
+  noteSharedPlaces,
   type ReadTarget,
   readTarget,
   targetConfigs,
@@ -71,6 +72,7 @@ export async function loadConfig(options: LoadOptions): Promise<RelayConfig> {
   const targets = [];
   for (const draft of drafts) targets.push(await readTarget(draft, loading));
   noteDuplicates(targets, loading.problems);
+  noteSharedPlaces(targets, loading.problems);
   const configs = targetConfigs(targets, connector, loading);
   noteMisspelt(loading);
   loading.problems.throwIfAny();

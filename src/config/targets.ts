@@ -71,6 +71,28 @@ export function noteDuplicates(
   }
 }
 
+/** Notes targets of one type that would write to the same place. */
+export function noteSharedPlaces(
+  targets: readonly ReadTarget[],
+  problems: Problems,
+): void {
+  const seen = new Map<string, string>();
+  for (const { draft: { definition, where }, settings } of targets) {
+    if (settings.output === undefined) continue;
+    const place = definition.identity?.(settings.output);
+    if (place === undefined) continue;
+    const first = seen.get(`${definition.name} ${place}`);
+    if (first === undefined) seen.set(`${definition.name} ${place}`, where);
+    else {
+      problems.add(
+        where,
+        `writes to ${place}, as ${first} does, and each would undo the ` +
+          "other's work; give each a place of its own, or join their streams",
+      );
+    }
+  }
+}
+
 /** The `connector` block, checked. */
 export type ConnectorValues = z.output<typeof CONNECTOR_SCHEMA>;
 

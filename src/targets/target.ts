@@ -266,6 +266,12 @@ export interface TargetDefinition<Config = unknown> {
   readonly config: z.ZodType<Config>;
   readonly seed: SeedNames;
   /**
+   * What the target alone may write to, in words: 'the list "x" of https://…'.
+   * Two targets of one type with the same are refused, since each would undo
+   * the other's work. Absent: several may share what they write to.
+   */
+  identity?(config: Config): string;
+  /**
    * SSE id at which a first run begins, where nobody set
    * `live_stream_start_timestamp`. Default: the beginning.
    *

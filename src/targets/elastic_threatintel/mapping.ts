@@ -143,7 +143,7 @@ function whyUnusable(
 ): string | undefined {
   const patternType = (text(object.pattern_type) ?? "stix").toLowerCase();
   if (patternType !== "stix") {
-    return `a ${patternType} pattern has no values to match`;
+    return `pattern type ${patternType} has no values to match`;
   }
   if (isRevoked(object)) return "revoked";
   const expiry = expiryOf(object, 0);

@@ -27,6 +27,8 @@ export interface Work {
     | undefined;
   /** What its Sigma rule or YARA file comes to. */
   document?: DocumentEvent;
+  /** A newer event of it has a document to bring in line, and comes again. */
+  leavesDocument?: boolean;
   /** Why nothing is to be done. */
   skipped?: string;
 }
@@ -123,8 +125,9 @@ function applyRelation(
   const version = distrust
     ? Math.max(event.version, known?.version ?? 0)
     : event.version;
-  if (known !== undefined && version < known.version) return;
+  // What a crash left open must not be lost to an event before that one.
   for (const key of open?.keys ?? []) touched.add(key);
+  if (known !== undefined && version < known.version) return;
   if (known?.version === version && !distrust) return;
   if (known === undefined && step.keys.length === 0) {
     if (event.action !== "delete") {
@@ -160,8 +163,12 @@ function applyIndicator(
     document?.version ?? 0,
   );
   const version = distrust ? Math.max(event.version, known) : event.version;
-  if (known > version) return;
+  // What a crash left open must not be lost to an event before that one.
   for (const key of open?.keys ?? []) touched.add(key);
+  if (known > version) {
+    work.leavesDocument = open?.document === true;
+    return;
+  }
   const isDone = known === version && !distrust;
   const asksDocument = step.document !== undefined || step.former !== undefined;
   const isUnsettled = document?.problem !== undefined || open?.document;

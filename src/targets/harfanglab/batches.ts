@@ -207,7 +207,8 @@ export class Batches {
         work.event.internalId,
         {
           keys: [...work.touched].filter(isLeft),
-          ...(work.document !== undefined && isLeft(work)
+          ...(work.leavesDocument ||
+              work.document !== undefined && isLeft(work)
             ? { document: true }
             : {}),
         },

@@ -114,14 +114,17 @@ export class HarfanglabClient {
     }
   }
 
-  /** Looks at one rule of the kind, if there is any, to know the release. */
-  async probe(kind: RuleKind, signal: AbortSignal): Promise<void> {
-    const answer = await this.#send({
-      path: `${ROOT}/${kind}/`,
-      query: { limit: 1 },
-      signal,
-    }, []);
-    for (const item of toPage(answer).results) this.#learn(item);
+  /** Looks at rules until it is known which members this release has. */
+  async learnRelease(signal: AbortSignal): Promise<void> {
+    for (const kind of RULE_KINDS) {
+      if (this.shows.references !== undefined) return;
+      const path = `${ROOT}/${kind}/`;
+      const answer = await this.#send(
+        { path, query: { limit: 1 }, signal },
+        [],
+      );
+      for (const item of toPage(answer).results) this.#learn(item);
+    }
   }
 
   /** Deletes a rule that nobody has: reading takes a lesser right. */

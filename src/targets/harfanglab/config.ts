@@ -79,6 +79,11 @@ export const configSchema = z.object({
   ),
 });
 
+/** Root of the console: the API's own path may stand in the setting. */
+export function consoleUrl(url: string): string {
+  return url.replace(/\/api$/, "");
+}
+
 /** Settings of one HarfangLab console, checked. */
 export type HarfanglabConfig = z.infer<typeof configSchema>;
 

@@ -22,7 +22,7 @@ import {
   type RuleOptions,
   toMembers,
 } from "./mapping.ts";
-import { PATTERN, type Step, toStep } from "./steps.ts";
+import { PATTERN, relationPart, type Step, toStep } from "./steps.ts";
 import { Removal } from "./removal.ts";
 import type { Takeover } from "./takeover.ts";
 
@@ -34,14 +34,37 @@ export function createInventory(
 ): Inventory {
   const inventory = new HarfanglabInventory(parts, batches, takeover);
   return {
-    wanted: (events) => inventory.wanted(events),
+    types: inventory.types,
+    wanted: (events, signal) => inventory.wanted(events, signal),
     held: (signal) => inventory.held(signal),
+    ownerOf: (id, signal) => inventory.ownerOf(id, signal),
     repair: (events, signal) => inventory.repair(events, signal),
     remove: (holdings, signal) => inventory.remove(holdings, signal),
   };
 }
 
+/** [HarfangLab] Ids of rules are UUIDs. */
+const RULE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Nothing says what its rule is to look like: it is brought in anew. */
+function notRemembered(key: string): Holding {
+  const digest = "not remembered";
+  return { kind: KIND_WORDS.IOCRule, key: holdingKey(key), digest };
+}
+
+function isIocKey(text: string): boolean {
+  return text.includes("|");
+}
+
+function newestOwner({ owners }: GroupRow): string | undefined {
+  return owners.toSorted((a, b) => b.version - a.version)[0]?.id;
+}
+
 class HarfanglabInventory implements Inventory {
+  readonly types = {
+    entities: ["Indicator"],
+    relationships: ["based-on"],
+  };
   readonly #parts: TargetParts;
   readonly #batches: Batches;
   readonly #takeover: Takeover;
@@ -56,8 +79,11 @@ class HarfanglabInventory implements Inventory {
 
   async wanted(
     events: readonly StreamEvent[],
+    signal: AbortSignal,
   ): Promise<(readonly Holding[])[]> {
-    const { config, services } = this.#parts;
+    const { client, config, services } = this.#parts;
+    // Both sides are told by the members that this release has.
+    await client.learnRelease(signal);
     const options = { ...config, now: services.now() };
     const steps = events.map((event) => toStep(event, options));
     return await this.#batches.exclusively(async () => {
@@ -65,7 +91,9 @@ class HarfanglabInventory implements Inventory {
       const page = this.#batches.rows.iocs.page();
       await page.load(
         steps.flatMap((step, at) =>
-          step.do === "relation" ? [step.indicator] : [events[at]!.internalId]
+          step.do === "relation"
+            ? [step.indicator]
+            : [events[at]!.internalId, events[at]!.object.id]
         ),
         steps.flatMap((step) => step.do === "skip" ? [] : step.keys),
       );
@@ -76,20 +104,30 @@ class HarfanglabInventory implements Inventory {
   }
 
   async #wantedBy(
-    { internalId: id }: StreamEvent,
+    { internalId: id, object }: StreamEvent,
     step: Step,
     page: IocPage,
   ): Promise<readonly Holding[]> {
     if (step.do === "skip") return [];
     if (step.do === "relation") {
-      const props = page.owner(step.indicator)?.props;
+      const owner = page.owner(step.indicator);
+      if (owner?.parts[relationPart(id)] === undefined) {
+        return step.keys.map(notRemembered);
+      }
+      const { props } = owner;
       return props === undefined ? [] : this.#iocs(step.keys, props, page);
     }
     if (step.document !== undefined) {
       return await this.#documents(id, step.document, step.props);
     }
     if (!step.isActive) return [];
-    const related = Object.entries(page.owner(id)?.parts ?? {})
+    // Rules that were found after a lost state name it by its STIX id; that a
+    // relationship gives them is for its own event to say.
+    const { resolve_observables: resolves } = this.#parts.config;
+    const parts = (resolves ? [id, object.id] : [id]).flatMap((name) =>
+      Object.entries(page.owner(name)?.parts ?? {})
+    );
+    const related = parts
       .flatMap(([part, { keys }]) => part === PATTERN ? [] : keys);
     const keys = [...new Set([...step.keys, ...related])];
     return this.#iocs(keys, step.props, page);
@@ -145,9 +183,11 @@ class HarfanglabInventory implements Inventory {
 
   async *held(signal: AbortSignal): AsyncGenerator<Holding> {
     const { client, sources } = this.#parts;
+    await client.learnRelease(signal);
     await this.#batches.rows.documents.load();
     for (const kind of RULE_KINDS) {
-      const list = await sources.id(kind, signal);
+      const list = await sources.find(kind, signal);
+      if (list === undefined) continue;
       const rules = client.findRules(kind, { source_id: list }, signal);
       for await (const item of rules) {
         const isOurs = item.source_id === list &&
@@ -203,6 +243,33 @@ class HarfanglabInventory implements Inventory {
       : documents.groups().find((group) =>
         group.kind === kind && group.remoteId === item.id
       );
+  }
+
+  /**
+   * By the key of a holding, the id of a rule at the console, or the id in a
+   * Sigma rule.
+   */
+  async ownerOf(id: string, signal: AbortSignal): Promise<string | undefined> {
+    const { documents, iocs } = this.#batches.rows;
+    await documents.load();
+    const name = id.toLowerCase();
+    const group = documents.group(`sigma|${name}`) ??
+      documents.groups().find(({ remoteId }) => remoteId === name);
+    if (group !== undefined) return newestOwner(group);
+    const value = isIocKey(id) ? id : await this.#iocKeyOf(id, signal);
+    if (value === undefined) return undefined;
+    const page = iocs.page();
+    await page.load([], [value]);
+    return page.leadingOwner(value)?.id ?? page.value(value)?.owners[0];
+  }
+
+  async #iocKeyOf(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (!RULE_ID.test(id)) return undefined;
+    const item = await this.#parts.client.readRule("IOCRule", id, signal);
+    return item && iocKey({ type: `${item.type}`, value: `${item.value}` });
   }
 
   async repair(

@@ -1,5 +1,10 @@
 import type { TargetDefinition } from "../target.ts";
-import { configSchema, type HarfanglabConfig, seed } from "./config.ts";
+import {
+  configSchema,
+  consoleUrl,
+  type HarfanglabConfig,
+  seed,
+} from "./config.ts";
 import { HarfanglabTarget } from "./target.ts";
 
 /** IOC rules, Sigma rules and YARA files of a HarfangLab EDR. */
@@ -10,5 +15,7 @@ export const harfanglab: TargetDefinition<HarfanglabConfig> = {
   maxBatch: 200,
   config: configSchema,
   seed,
+  identity: ({ source_list_name, url }) =>
+    `the source lists "${source_list_name}" of ${consoleUrl(url)}`,
   create: (config, services) => new HarfanglabTarget(config, services),
 };

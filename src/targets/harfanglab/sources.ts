@@ -36,6 +36,16 @@ export class SourceLists {
     }
   }
 
+  /** Id of a list; nothing where it is not there, and none is made. */
+  async find(
+    kind: RuleKind,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const known = this.#ids.get(kind);
+    if (known !== undefined) return known;
+    return (await this.#client.findSource(kind, this.#name, signal))?.id;
+  }
+
   /** Id of a list as far as it is known. */
   known(kind: RuleKind): string | undefined {
     return this.#ids.get(kind);

@@ -84,14 +84,16 @@ export function toStep(event: StreamEvent, options: StepOptions): Step {
 
 function relationStep({ object, action }: StreamEvent): Step {
   if (object.relationship_type !== "based-on") {
-    return { do: "skip", reason: "a relationship other than based-on" };
+    const reason = "type relationship has no place in HarfangLab, but for " +
+      "based-on";
+    return { do: "skip", reason };
   }
   const about = extension(object, OCTI_EXTENSION);
   const indicator = text(about.source_ref);
   const isFromIndicator = about.source_type === undefined ||
     about.source_type === "Indicator";
   if (indicator === undefined || !isFromIndicator) {
-    return { do: "skip", reason: "a relationship that names no indicator" };
+    return { do: "skip", reason: "the relationship names no indicator" };
   }
   const ioc = action === "delete" || object.revoked === true
     ? undefined
@@ -107,7 +109,7 @@ const KINDS: ReadonlyMap<string, DocumentStep["kind"]> = new Map([
 
 function indicatorStep(event: StreamEvent, options: StepOptions): Step {
   const { object, action, internalId } = event;
-  const language = `${text(object.pattern_type) ?? "no"}`.toLowerCase();
+  const language = `${text(object.pattern_type) ?? "(none)"}`.toLowerCase();
   const kind = KINDS.get(language);
   const pattern = text(object.pattern) ?? "";
   const step = {
@@ -136,7 +138,9 @@ function indicatorStep(event: StreamEvent, options: StepOptions): Step {
       : { ...step, document };
   }
   if (step.isStix) return { ...step, ...valuesOf(pattern, options) };
-  const reason = `a ${language} pattern has no place in HarfangLab`;
+  const reason = `pattern type ${
+    language.slice(0, 40)
+  } has no place in HarfangLab`;
   return { ...step, withheld: reason };
 }
 

@@ -45,10 +45,7 @@ export class Takeover {
       if (known === undefined) await this.#adopt(kind, list, signal);
       else this.#settled.set(kind, known);
     }
-    for (const kind of RULE_KINDS) {
-      if (this.#client.shows.references !== undefined) break;
-      await this.#client.probe(kind, signal);
-    }
+    await this.#client.learnRelease(signal);
     await this.rebuildLost(signal);
   }
 

@@ -11,9 +11,8 @@ import type {
 } from "../target.ts";
 import { Batches } from "./batches.ts";
 import { checkHarfanglab } from "./check.ts";
-import { claimList } from "./claims.ts";
 import { HarfanglabClient } from "./client.ts";
-import type { HarfanglabConfig } from "./config.ts";
+import { consoleUrl, type HarfanglabConfig } from "./config.ts";
 import { createInventory } from "./inventory.ts";
 import { toPlannedActions } from "./plan.ts";
 import { SourceLists } from "./sources.ts";
@@ -56,9 +55,8 @@ export class HarfanglabTarget implements Target {
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
-    const { url, source_list_name } = this.#config;
-    const { log, name } = this.#services;
-    claimList(name, url, source_list_name);
+    const { source_list_name } = this.#config;
+    const { log } = this.#services;
     await this.#client.proveRights(signal);
     const version = await this.#client.readVersion(signal);
     await this.#batches.exclusively(() => this.#takeover.run(signal));
@@ -107,8 +105,7 @@ function connect(
   services: TargetServices,
 ): HttpClient {
   return services.http({
-    // The API's own path may stand in the URL.
-    url: config.url.replace(/\/api$/, ""),
+    url: consoleUrl(config.url),
     headers: {
       accept: "application/json",
       authorization: `Token ${config.token.reveal()}`,

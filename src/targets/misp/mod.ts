@@ -12,5 +12,6 @@ export const misp: TargetDefinition<MispConfig> = {
   followsContents: true,
   config: configSchema,
   seed,
+  identity: ({ url }) => `the MISP at ${url}`,
   create: (config, services) => new MispTarget(config, services),
 };

@@ -3,7 +3,7 @@ import { RejectedError, TransientError } from "../../errors.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
 import { propsHash } from "../_ioc/ledger.ts";
 import type { Holding, Inventory, Outcome } from "../target.ts";
-import { lost, type Page } from "./book.ts";
+import { idsOf, lost, type Page, type Row } from "./book.ts";
 import type { StoredIndicator } from "./answers.ts";
 import { PAGE_SIZE } from "./client.ts";
 import type { Delivery } from "./delivery.ts";
@@ -20,16 +20,22 @@ const MAX_KEY_BYTES = 500;
 /** Keys remembered of what cannot be found by its holding's key. */
 const MAX_REMEMBERED = 100_000;
 
+/** Ids that Sekoia.io gives. */
+const INDICATOR_ID = /^indicator--[0-9a-f-]{36}$/;
+
 /** What an inventory works with. */
 export interface InventoryOptions extends RemoteOptions {
   readonly delivery: Delivery;
   readonly context: () => MappingContext;
+  /** Id of the collection, before the target is ready too. */
+  find(signal: AbortSignal): Promise<string | undefined>;
   /** Runs work apart from the deliveries, which change the same rows. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 /** What the collection holds of ours, and what it should hold. */
 export class SekoiaInventory implements Inventory {
+  readonly types = { entities: ["Indicator"], relationships: [] };
   readonly #options: InventoryOptions;
   /** Id and key of holdings whose own key does not tell: long or double. */
   readonly #odd = new Map<string, { id: string; key: string }>();
@@ -38,30 +44,53 @@ export class SekoiaInventory implements Inventory {
     this.#options = options;
   }
 
-  wanted(
+  async wanted(
     events: readonly StreamEvent[],
     signal: AbortSignal,
   ): Promise<Holding[][]> {
     signal.throwIfAborted();
-    return Promise.resolve(events.map((event) => {
-      const wish = toWish(event, this.#options.context());
+    const { book, context } = this.#options;
+    const wishes = events.map((event) => toWish(event, context()));
+    const page = book.ledger.page();
+    await page.load(
+      [],
+      wishes.flatMap((wish) => typeof wish === "string" ? [] : wish.keys),
+    );
+    return wishes.map((wish) => {
       if (typeof wish === "string" || wish.props === null) return [];
       const digest = propsHash(wish.props.fields);
       return wish.keys.map((key) => ({
         kind: KIND,
         key: shortKey(key),
         digest,
+        ...(this.#isBeyondUs(page.value(key)) ? { optional: true } : {}),
       }));
-    }));
+    });
+  }
+
+  /** What Sekoia.io does not take, others hold, or gave way to better. */
+  #isBeyondUs(row: Row | undefined): boolean {
+    switch (row?.more?.state) {
+      case "ignored":
+      case "refused":
+      case "foreign":
+        return true;
+      case "parked":
+        return this.#options.keepsBest;
+      default:
+        return false;
+    }
   }
 
   async *held(signal: AbortSignal): AsyncGenerator<Holding> {
-    const { book, client, collection, urls } = this.#options;
+    const { book, client, urls } = this.#options;
     this.#odd.clear();
+    const collection = await this.#options.find(signal);
+    if (collection === undefined) return;
     const seen = new Set<string>();
     for (let offset = 0;; offset += PAGE_SIZE) {
       const items = await client.listIndicators(
-        collection(),
+        collection,
         { offset },
         signal,
       );
@@ -79,6 +108,26 @@ export class SekoiaInventory implements Inventory {
       }
       if (items.length < PAGE_SIZE) return;
     }
+  }
+
+  /**
+   * By the id of an indicator in the collection, as it is remembered: the API
+   * cannot be asked for one. By the key of a holding too.
+   */
+  async ownerOf(id: string): Promise<string | undefined> {
+    const { ledger } = this.#options.book;
+    const key = INDICATOR_ID.test(id) ? await this.#keyOf(id) : id;
+    if (key === undefined) return undefined;
+    const page = ledger.page();
+    await page.load([], [key]);
+    return page.leadingOwner(key)?.id ?? page.value(key)?.owners[0];
+  }
+
+  async #keyOf(id: string): Promise<string | undefined> {
+    for await (const row of this.#options.book.ledger.values.list()) {
+      if (idsOf(row).includes(id)) return row.key;
+    }
+    return undefined;
   }
 
   #holding(

@@ -113,7 +113,7 @@ export function toWish(
 ): Wish | string {
   const { action, internalId, object } = event;
   if (object.type !== "indicator") {
-    return `${object.type}: a collection holds values of indicators alone`;
+    return `type ${object.type} has no place in Sekoia.io`;
   }
   if (!isLinkable(internalId)) {
     return "its id cannot stand in a link";
@@ -143,8 +143,8 @@ export function toWish(
 function whyNothing(object: StixObject, now: number): string | undefined {
   const { pattern_type: type, revoked, valid_until: until } = object;
   if (type !== "stix") {
-    return `a pattern in ${text(type)?.slice(0, 40) ?? "no language"} has no ` +
-      "place in a collection";
+    return `pattern type ${text(type)?.slice(0, 40) ?? "(none)"} has no ` +
+      "place in Sekoia.io";
   }
   if (revoked === true) return "it is revoked";
   return Date.parse(text(until) ?? "") <= now

@@ -1,5 +1,10 @@
 import type { TargetDefinition } from "../target.ts";
-import { configSchema, seed, type SekoiaConfig } from "./config.ts";
+import {
+  configSchema,
+  resourceUrl,
+  seed,
+  type SekoiaConfig,
+} from "./config.ts";
 import { SekoiaTarget } from "./target.ts";
 
 /** Values in one IOC collection of Sekoia.io. */
@@ -10,5 +15,8 @@ export const sekoia: TargetDefinition<SekoiaConfig> = {
   maxBatch: 100,
   config: configSchema,
   seed,
+  identity: ({ ioc_collection_name, ioc_collection_uuid, url }) =>
+    `the IOC collection "${ioc_collection_uuid ?? ioc_collection_name}" of ` +
+    resourceUrl(url),
   create: (config, services) => new SekoiaTarget(config, services),
 };

@@ -22,7 +22,7 @@ import { toWish } from "./mapping.ts";
 import { toPlannedActions } from "./plan.ts";
 import { Quota } from "./quota.ts";
 import type { RemoteOptions } from "./remote.ts";
-import { setUp } from "./set_up.ts";
+import { findCollection, setUp } from "./set_up.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
 import { Writer } from "./writer.ts";
 
@@ -66,16 +66,14 @@ export class SekoiaTarget implements Target {
       ...remote,
       delivery: this.#delivery,
       context: () => this.#context(),
+      find: (signal) => this.#find(signal),
       inTurn: (work) => this.#inTurn(work),
     });
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
     const { log, now } = this.#services;
-    const { ioc_collection_name: name, url } = this.#config;
-    if (name !== undefined) {
-      claim(this.#services, `${resourceUrl(url)}?name=${name}`);
-    }
+    const { url } = this.#config;
     const id = await this.#inTurn(() =>
       setUp({
         client: this.#client,
@@ -160,6 +158,15 @@ export class SekoiaTarget implements Target {
     };
   }
 
+  /** The collection, if it is there: for whoever only reads. */
+  async #find(signal: AbortSignal): Promise<string | undefined> {
+    if (this.#collection !== undefined) return this.#collection;
+    const home = await this.#book.home();
+    const client = this.#client;
+    const config = this.#config;
+    return (await findCollection({ client, config }, home?.id, signal))?.id;
+  }
+
   #context(): MappingContext {
     return {
       now: this.#services.now(),
@@ -201,7 +208,8 @@ export class SekoiaTarget implements Target {
 const CLAIMS = new WeakMap<OpenctiClient, Map<string, string>>();
 
 /**
- * Two targets on one collection would undo one another's revocations.
+ * Two targets on one collection would undo one another's revocations, and the
+ * settings do not show it where one gives the name and the other the id.
  *
  * @throws {ConfigError} Another target of the same run has it.
  */

@@ -98,7 +98,7 @@ scenario("leaves out what is not an indicator", async (bench) => {
   );
   assertEquals(outcomes, [
     "skipped: type report is written in mode stix alone",
-    "skipped: a yara pattern has no values to match",
+    "skipped: pattern type yara has no values to match",
   ]);
   assertEquals(bench.documents(), []);
 });

@@ -154,3 +154,49 @@ for (const remove_indicator of [true, false]) {
     }
   }
 }
+
+// Which events are taken together is another matter in each life.
+for (const kind of ["IOC rule", "Sigma rule", "IOC rule of a relationship"]) {
+  Deno.test(`HarfanglabTarget writes the ${kind} of a newer event after a death and an older event`, async () => {
+    const folder = await Deno.makeTempDir();
+    const bench = await Bench.start({}, { path: `${folder}/state.kv` });
+    const indicator = bench.event("i", { pattern: "[url:value = 'no']" });
+    const of = (action: "create" | "update") => {
+      if (kind === "IOC rule of a relationship") {
+        return bench.basedOn("r", "i", ["Domain-Name", "r.example"], {
+          action,
+        });
+      }
+      const more = kind === "Sigma rule"
+        ? { pattern_type: "sigma", pattern: sigma(ID) }
+        : { pattern: "[domain-name:value = 'a.example']" };
+      return action === "create"
+        ? bench.event("a", more)
+        : bench.update("a", more);
+    };
+    try {
+      await bench.prepare();
+      await bench.deliver(indicator);
+      const [older, newer] = [of("create"), of("update")];
+      await bench.services.services.state.flush();
+      bench.console.faults.next(
+        { do: "status", status: 503 },
+        { method: "POST", times: Infinity },
+      );
+      await bench.target.deliver([newer], bench.signal);
+      await bench.services.crash();
+      bench.console.faults.clear();
+      bench.restart();
+      await bench.prepare();
+      await bench.deliver(older);
+      await bench.deliver(newer);
+      const rules = kind === "Sigma rule"
+        ? bench.rules("SigmaRule")
+        : bench.rules().filter(({ value }) => `${value}`.endsWith(".example"));
+      assertEquals(rules.map(({ enabled }) => enabled), [true]);
+    } finally {
+      await bench.stop();
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

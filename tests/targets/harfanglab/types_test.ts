@@ -169,10 +169,10 @@ scenario("ignores other languages and other objects", async (bench) => {
     bench.event("d", { type: "relationship", relationship_type: "uses" }),
   );
   assertEquals(outcomes, [
-    "skipped: a snort pattern has no place in HarfangLab",
+    "skipped: pattern type snort has no place in HarfangLab",
     "skipped: type report has no place in HarfangLab",
     "skipped: type domain-name has no place in HarfangLab",
-    "skipped: a relationship other than based-on",
+    "skipped: type relationship has no place in HarfangLab, but for based-on",
   ]);
   assertEquals(bench.writes(), []);
 });

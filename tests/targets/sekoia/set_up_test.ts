@@ -182,10 +182,12 @@ Deno.test("what the older connector wrote is taken over by its link", async () =
   await bench.target.prepare(bench.signal);
   const object = indicator("a", domains("kept.example", "new.example"));
   const calls = await bench.calls(event("create", object));
-  assertEquals(calls.map((call) => call.split(" ").slice(0, 2).join(" ")), [
+  // They concern three values, so that their order is nobody's concern.
+  const starts = calls.map((call) => call.split(" ").slice(0, 2).join(" "));
+  assertEquals(starts.sort(), [
     "DELETE dropped.example",
-    "PUT kept.example",
     'POST {"indicators":[{"value":"new.example"}],"default_fields":{"description":"a',
+    "PUT kept.example",
   ]);
   await bench.deliver(event("delete", indicator("old", domains("x.example"))));
   assertEquals(

@@ -161,8 +161,8 @@ Deno.test("deliver() skips what is revoked, expired or of another language", asy
   assertEquals(reasons, [
     "it is revoked",
     "its valid_until has passed",
-    "a pattern in sigma has no place in a collection",
-    "domain-name: a collection holds values of indicators alone",
+    "pattern type sigma has no place in Sekoia.io",
+    "type domain-name has no place in Sekoia.io",
   ]);
   const object = indicator("a", domains("a.example"));
   await bench.deliver(event("create", object));
