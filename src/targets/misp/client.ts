@@ -13,8 +13,8 @@ import { type MispUser, toMispUser } from "./role.ts";
 
 /** [MISP] Recommended limit of PHP's execution time. */
 const WRITE_TIMEOUT_MS = 300_000;
-/** An event of tens of thousands of attributes takes its time to be told. */
-const VIEW_TIMEOUT_MS = 120_000;
+/** An event of tens of thousands of attributes takes as long to be told. */
+const VIEW_TIMEOUT_MS = 300_000;
 const MAX_EVENT_BYTES = 256 * 1024 * 1024;
 const EVENTS_PER_PAGE = 500;
 /** What is not needed of an event makes its answer small. */
