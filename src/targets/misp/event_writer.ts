@@ -5,14 +5,8 @@ import { diffEvents, ownMarks } from "./diff.ts";
 import { isEmpty } from "./event_diff.ts";
 import { type LiveEvent, NO_EVENT } from "./live_event.ts";
 import type { MispEvent } from "./misp_event.ts";
-import {
-  creationHead,
-  elementsOf,
-  type PatchElement,
-  takeElements,
-  toPatch,
-  weightOf,
-} from "./patch.ts";
+import { PartSender } from "./part_sender.ts";
+import { creationHead, elementsOf } from "./patch.ts";
 import { MispRefusal } from "./refusal.ts";
 import { maySetCreator, type MispUser, needsLock } from "./role.ts";
 
@@ -38,9 +32,6 @@ export interface WrittenEvent {
   readonly marks: ReadonlySet<string>;
 }
 
-/** [MISP] Elements of one call, below the limits of PHP and its proxies. */
-const MAX_ELEMENTS = 1_000;
-const LEAST_ELEMENTS = 25;
 /** Losses of one event that are told one by one. */
 const MAX_TOLD = 20;
 
@@ -52,12 +43,12 @@ const MAX_TOLD = 20;
 export class EventWriter {
   readonly #client: MispClient;
   readonly #log: Log;
-  /** Elements of the next call: fewer where MISP fails at that many. */
-  #limit = MAX_ELEMENTS;
+  readonly #parts: PartSender;
 
   constructor(client: MispClient, log: Log) {
     this.#client = client;
     this.#log = log;
+    this.#parts = new PartSender(client, log);
   }
 
   /**
@@ -99,7 +90,7 @@ export class EventWriter {
     const lock = creator && user !== undefined && wanted.Orgc !== undefined &&
       needsLock(user, wanted.Orgc.name);
     const head = creationHead(wanted, { creator, lock });
-    const after = await this.#send(elementsOf(diff), head, {
+    const after = await this.#parts.send(elementsOf(diff), head, {
       isNew: true,
       signal,
     });
@@ -128,7 +119,7 @@ export class EventWriter {
         ...diff.fields,
       };
       try {
-        const after = await this.#send(elementsOf(diff), head, {
+        const after = await this.#parts.send(elementsOf(diff), head, {
           isNew: false,
           signal,
         });
@@ -141,64 +132,6 @@ export class EventWriter {
         current = now;
       }
     }
-  }
-
-  /** Sends all elements, in as many calls as it takes. */
-  async #send(
-    elements: PatchElement[],
-    head: { readonly uuid: string } & Readonly<Record<string, unknown>>,
-    { isNew, signal }: { isNew: boolean; signal: AbortSignal },
-  ): Promise<LiveEvent> {
-    const { uuid } = head;
-    let left = [...elements];
-    let answer: LiveEvent | undefined;
-    let calls = 0;
-    do {
-      const rest = [...left];
-      const taken = takeElements(rest, this.#limit);
-      const brief = calls > 0 || rest.length > 0;
-      const patch = toPatch(calls === 0 ? head : { uuid }, taken);
-      try {
-        const call = { brief, signal };
-        answer = isNew && calls === 0
-          ? await this.#client.addEvent(patch, call)
-          : await this.#client.editEvent(patch, call);
-      } catch (error) {
-        this.#shrink(error, taken);
-        if (isDivisible(error, taken)) continue;
-        if (!isTooLarge(error) || taken.length !== 1) throw error;
-        this.#leaveOut(taken, uuid);
-        left = rest;
-        continue;
-      }
-      calls++;
-      left = rest;
-    } while (left.length > 0 || calls === 0);
-    this.#limit = Math.min(MAX_ELEMENTS, this.#limit * 2);
-    if (calls === 1 && answer !== undefined) return answer;
-    const after = await this.#client.readEvent(uuid, signal);
-    if (after !== undefined) return after;
-    throw new TransientError(
-      `Event "${uuid}" was deleted in MISP while it was written`,
-    );
-  }
-
-  #shrink(error: unknown, taken: readonly PatchElement[]): void {
-    const isFailure = error instanceof TransientError &&
-      (isTooSlow(error) || (error.status ?? 0) >= 500);
-    if (!isFailure && !isTooLarge(error)) return;
-    const least = isTooLarge(error) ? 1 : LEAST_ELEMENTS;
-    const half = Math.floor(Math.min(totalOf(taken), this.#limit) / 2);
-    this.#limit = Math.max(least, half);
-  }
-
-  #leaveOut([element]: readonly PatchElement[], event: string): void {
-    const { uuid } = element?.body as { uuid?: string };
-    this.#log.warn("an element is too large for MISP and left out", {
-      event,
-      kind: element?.kind,
-      uuid,
-    });
   }
 
   #result(
@@ -240,25 +173,6 @@ export class EventWriter {
       });
     }
   }
-}
-
-function isTooLarge(error: unknown): boolean {
-  return error instanceof MispRefusal && error.kind === "too-large";
-}
-
-function isTooSlow(error: unknown): boolean {
-  return error instanceof TransientError &&
-    (error.status === 504 || /no complete answer within/.test(error.message));
-}
-
-/** Less at a time may succeed at once: what was sent was too much. */
-function isDivisible(error: unknown, taken: readonly PatchElement[]): boolean {
-  if (isTooLarge(error)) return totalOf(taken) > 1;
-  return isTooSlow(error) && totalOf(taken) > LEAST_ELEMENTS;
-}
-
-function totalOf(elements: readonly PatchElement[]): number {
-  return elements.reduce((sum, element) => sum + weightOf(element), 0);
 }
 
 function changedMeanwhile(wanted: MispEvent, cause: RejectedError) {
