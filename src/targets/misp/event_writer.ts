@@ -1,13 +1,14 @@
 import { RejectedError, TransientError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
 import type { MispClient } from "./client.ts";
+import { unblock } from "./delete.ts";
 import { diffEvents, ownMarks } from "./diff.ts";
 import { isEmpty } from "./event_diff.ts";
 import { type LiveEvent, NO_EVENT } from "./live_event.ts";
 import type { MispEvent } from "./misp_event.ts";
 import { PartSender } from "./part_sender.ts";
 import { creationHead, elementsOf } from "./patch.ts";
-import { MispRefusal } from "./refusal.ts";
+import { MispRefusal, type RefusalKind } from "./refusal.ts";
 import { maySetCreator, type MispUser, needsLock } from "./role.ts";
 
 /** What an event is written with. */
@@ -19,7 +20,10 @@ export interface WriteOptions {
   readonly salt: string;
   /** False: the event is somebody else's; only elements are added. */
   readonly fields: boolean;
-  /** True: what sending did not mend before is sent once more. */
+  /**
+   * True: what sending did not mend before is sent once more, and an event
+   * that is on the blocklist is taken off it.
+   */
   readonly resend: boolean;
   readonly signal: AbortSignal;
 }
@@ -66,14 +70,24 @@ export class EventWriter {
     try {
       return await this.#create(wanted, options);
     } catch (error) {
-      if (!(error instanceof MispRefusal) || error.kind !== "exists") {
-        throw error;
+      if (isRefusal(error, "blocked") && options.resend) {
+        if (!await this.#letIn(wanted.uuid, options.signal)) throw error;
+        return await this.#create(wanted, options);
       }
+      if (!isRefusal(error, "exists")) throw error;
       // A replay, or an answer that was lost on its way.
       const present = await this.#client.readEvent(wanted.uuid, options.signal);
       if (present === undefined) throw error;
       return await this.#update(wanted, present, options);
     }
+  }
+
+  /** A person asked for the event: it need not stay on the blocklist. */
+  async #letIn(uuid: string, signal: AbortSignal): Promise<boolean> {
+    const found = await unblock({ client: this.#client, uuid }, signal);
+    if (found !== "taken off") return false;
+    this.#log.info("an event was taken off MISP's blocklist", { event: uuid });
+    return true;
   }
 
   async #create(
@@ -173,6 +187,10 @@ export class EventWriter {
       });
     }
   }
+}
+
+function isRefusal(error: unknown, kind: RefusalKind): boolean {
+  return error instanceof MispRefusal && error.kind === kind;
 }
 
 function changedMeanwhile(wanted: MispEvent, cause: RejectedError) {
