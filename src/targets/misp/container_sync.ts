@@ -66,7 +66,8 @@ export class ContainerSync {
   ): Promise<SyncResult> {
     const { ledger, client } = this.#context;
     const gone = await ledger.goneWith(id);
-    if (gone !== undefined && (version ?? 0) <= gone) {
+    // A repair applies what the platform has now, not what an event was like.
+    if (!isRepair && gone !== undefined && (version ?? 0) <= gone) {
       return skipped("the container went with a later event");
     }
     const former = await ledger.read(id);

@@ -124,6 +124,24 @@ for (const hard of ["true", "false"]) {
 
 const SKIPPED = new Set(["skipped"]);
 
+Deno.test("inventory repairs what a newer event took away, as by a filter of then", async () => {
+  await using stage = await Stage.start();
+  const { events, inventory } = await filled(stage);
+  const [, , second] = events;
+  const withheld: StreamEvent = {
+    ...second as StreamEvent,
+    action: "delete",
+    cause: "left-filter",
+    version: second!.version + 60_000_000,
+  };
+  await stage.target.deliver([withheld], stage.signal);
+  assertEquals(stage.event(SECOND), undefined);
+  const [old] = await stage.target.deliver([second!], stage.signal);
+  assertEquals(old?.status, "skipped");
+  await inventory.repair([second!], stage.signal);
+  assertEquals(stage.event(SECOND)?.info, "Second");
+});
+
 Deno.test("inventory repairs nothing that MISP's rules keep out", async () => {
   await using stage = await Stage.start();
   const { events, inventory } = await filled(stage);
