@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
 import { TARGETS } from "../../src/targets/mod.ts";
+import { internalId } from "../../src/stix/object.ts";
 import { indicator } from "../opencti/platform.ts";
+import { entity } from "../simulator/opencti/objects.ts";
 import { fakeIo } from "./fake_io.ts";
 import { kqlRule, NOW } from "./world.ts";
 
@@ -29,6 +31,13 @@ async function actions(content: string, ...args: string[]): Promise<any[]> {
   return JSON.parse(out);
 }
 
+const REPORT = entity("report", "Report", "Phishing wave", {
+  created: "2026-03-01T08:00:00.000Z",
+  modified: "2026-03-02T08:00:00.000Z",
+  created_by_ref: AUTHOR.id,
+  object_refs: [indicator(1).id, kqlRule(2).id],
+});
+
 const BUNDLE = JSON.stringify({
   type: "bundle",
   id: "bundle--5d0092c5-5f74-4287-9642-33f4c354e56d",
@@ -36,6 +45,7 @@ const BUNDLE = JSON.stringify({
     AUTHOR,
     indicator(1, { created_by_ref: AUTHOR.id }),
     kqlRule(2),
+    REPORT,
   ],
 });
 
@@ -43,9 +53,29 @@ Deno.test("convert shows what a bundle becomes at every target", async () => {
   const all = await actions(BUNDLE);
   for (const { name } of TARGETS) {
     const own = all.filter(({ target }) => target === name);
-    assertEquals(new Set(own.map(({ object }) => object)).size, 3, name);
+    assertEquals(new Set(own.map(({ object }) => object)).size, 4, name);
     assert(own.some(({ payload }) => payload !== undefined), name);
   }
+});
+
+Deno.test("convert makes an event of a report and what it holds", async () => {
+  const own = await actions(BUNDLE, "--target", "misp");
+  const written = own.filter(({ action }) => action === "write");
+  assertEquals(written.map(({ to, id }) => [to, id]), [
+    ["MISP events", internalId(REPORT)],
+  ]);
+  const [{ payload: { Event } }] = written;
+  assertEquals(Event.info, "Phishing wave");
+  assertEquals(Event.Orgc, { name: "Example CERT" });
+  assertEquals(
+    Event.Attribute.map(({ type, value }: Record<string, string>) =>
+      `${type} ${value}`
+    ),
+    [
+      "domain host-1.example",
+      'kusto-query destination.domain: "host-2.example"',
+    ],
+  );
 });
 
 Deno.test("convert takes names from the bundle and makes rules", async () => {

@@ -86,7 +86,7 @@ export async function untilHeld(world: World, count: number): Promise<void> {
 
 /** Runs to the end of the stream; it must end well. */
 export async function catchUp(
-  world: World,
+  world: Pick<World, "env">,
   env: Environment = world.env,
   now?: () => number,
 ): Promise<void> {
@@ -96,7 +96,7 @@ export async function catchUp(
 
 /** Every drill ends so. */
 export async function assertInLine(
-  world: World,
+  world: Pick<World, "env">,
   env: Environment = world.env,
 ): Promise<void> {
   const { code, err, out } = await relay(["verify"], env);
@@ -106,7 +106,7 @@ export async function assertInLine(
 
 /** `verify` must see the fault's traces: else its end would prove nothing. */
 export async function assertDrift(
-  world: World,
+  world: Pick<World, "env">,
   env: Environment = world.env,
 ): Promise<string> {
   const { code, err, out } = await relay(["verify"], env);
@@ -116,7 +116,7 @@ export async function assertDrift(
 
 /** `verify --fix` must end clean. */
 export async function repair(
-  world: World,
+  world: Pick<World, "env">,
   ...more: string[]
 ): Promise<string> {
   const command = ["verify", "--fix", ...more];

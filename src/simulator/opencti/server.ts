@@ -56,12 +56,15 @@ export class PlatformServer {
       const task = this.#handle(request, response)
         .catch((error) => {
           // A client that went away in the middle is no defect of ours.
-          if (request.complete) this.#failures.push(error);
+          const isOurs = request.complete && error.code !== "ECONNRESET";
+          if (isOurs) this.#failures.push(error);
           response.destroy();
         })
         .finally(() => this.#running.delete(task));
       this.#running.add(task);
     });
+    // Longer than clients keep connections: none is closed as it is taken up.
+    this.#server.keepAliveTimeout = 60_000;
   }
 
   /** Starts to listen on loopback; returns the port. */

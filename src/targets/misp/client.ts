@@ -13,8 +13,8 @@ import { type MispUser, toMispUser } from "./role.ts";
 
 /** [MISP] Recommended limit of PHP's execution time. */
 const WRITE_TIMEOUT_MS = 300_000;
-/** An event of tens of thousands of attributes takes its time to be told. */
-const VIEW_TIMEOUT_MS = 120_000;
+/** An event of tens of thousands of attributes takes as long to be told. */
+const VIEW_TIMEOUT_MS = 300_000;
 const MAX_EVENT_BYTES = 256 * 1024 * 1024;
 const EVENTS_PER_PAGE = 500;
 /** What is not needed of an event makes its answer small. */
@@ -223,16 +223,23 @@ export class MispClient {
     );
   }
 
-  /** `POST events/index`: the events that carry a tag, page by page. */
+  /**
+   * `POST events/index`: the events that carry a tag, or have these UUIDs, page
+   * by page.
+   */
   async *listEvents(
-    tag: string,
+    wanted: { readonly tag: string } | { readonly uuids: readonly string[] },
     signal: AbortSignal,
   ): AsyncGenerator<ListedEvent> {
+    const filter = "tag" in wanted
+      ? { tag: wanted.tag }
+      // [MISP] Alternatives stand between bars.
+      : { eventid: wanted.uuids.join("|") };
     for (let page = 1;; page++) {
       const answer = await this.#send({
         method: "POST",
         path: "/events/index",
-        body: JSON.stringify({ tag, page, limit: EVENTS_PER_PAGE }),
+        body: JSON.stringify({ ...filter, page, limit: EVENTS_PER_PAGE }),
         timeoutMs: VIEW_TIMEOUT_MS,
         signal,
       }, "list the events of MISP");

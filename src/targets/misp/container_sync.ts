@@ -1,4 +1,3 @@
-import { LoginError } from "../../errors.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
 import { text } from "../../stix/object.ts";
 import type { Outcome, TargetServices } from "../target.ts";
@@ -11,7 +10,7 @@ import type { Ledger } from "./ledger.ts";
 import type { LiveEvent } from "./live_event.ts";
 import { publish } from "./publish.ts";
 import type { ReferenceKeeper } from "./reference_keeper.ts";
-import { MispRefusal } from "./refusal.ts";
+import { isRoleRefusal, MispRefusal, roleError } from "./refusal.ts";
 import type { Session } from "./session.ts";
 import { readWanted, type WantedEvent } from "./wanted_event.ts";
 
@@ -65,9 +64,10 @@ export class ContainerSync {
     { version, isRepair = false }: RefreshOptions,
     signal: AbortSignal,
   ): Promise<SyncResult> {
-    const { config, ledger, client } = this.#context;
+    const { ledger, client } = this.#context;
     const gone = await ledger.goneWith(id);
-    if (gone !== undefined && (version ?? 0) <= gone) {
+    // A repair applies what the platform has now, not what an event was like.
+    if (!isRepair && gone !== undefined && (version ?? 0) <= gone) {
       return skipped("the container went with a later event");
     }
     const former = await ledger.read(id);
@@ -115,7 +115,7 @@ export class ContainerSync {
       return { outcome: DELIVERED, contents: wanted.contents };
     } catch (error) {
       if (!(error instanceof MispRefusal)) throw error;
-      return this.#refused(id, wanted, error, config.hard_delete);
+      return this.#refused(id, wanted, error);
     }
   }
 
@@ -212,14 +212,13 @@ export class ContainerSync {
     id: string,
     wanted: WantedEvent,
     error: MispRefusal,
-    isHard: boolean,
   ): SyncResult {
     if (isRoleRefusal(error)) throw roleError(error);
     if (error.kind === "blocked") {
-      const hint = isHard
-        ? "take it off the blocklist in MISP to let it in"
-        : "with hard_delete it would come back";
-      this.#warnOnce("blocked", id, `MISP keeps an event out: ${hint}`, error);
+      const message =
+        "MISP keeps an event out: verify --fix takes it off the " +
+        "blocklist, with a key of the organisation that hosts MISP";
+      this.#warnOnce("blocked", id, message, error);
       return skipped("MISP's blocklist or rules keep the event out");
     }
     if (wanted.isOriginal && error.kind === "forbidden") {
@@ -281,17 +280,4 @@ function rejected(
   { message: reason, status: httpStatus }: MispRefusal,
 ): SyncResult {
   return { outcome: { status: "rejected", reason, httpStatus } };
-}
-
-/** [MISP] What `ACLComponent` says where the role lacks the right. */
-function isRoleRefusal({ message }: MispRefusal): boolean {
-  return message.includes("You do not have permission to use this");
-}
-
-function roleError({ message, status }: MispRefusal): LoginError {
-  return new LoginError(
-    `${message}. Give the key's user a role that may add and modify events, ` +
-      "such as Sync user",
-    { status },
-  );
 }

@@ -61,23 +61,34 @@ async function remove(
   }
 }
 
-async function takeOff(
-  { client, log, uuid }: Deletion,
+/**
+ * Takes an event off the blocklist.
+ *
+ * @returns "not listed" also where MISP has no blocklist.
+ */
+export async function unblock(
+  { client, uuid }: Pick<Deletion, "client" | "uuid">,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<"taken off" | "not listed" | MispRefusal> {
   try {
     await client.unblock(uuid, signal);
+    return "taken off";
   } catch (error) {
     if (!(error instanceof MispRefusal)) throw error;
-    // Not listed, or no blocklist at all.
-    if (error.kind === "missing" || error.kind === "off") return;
-    log.error(
-      "the deleted event stays on MISP's blocklist, so its container cannot " +
-        "come back: use a key of the organisation that hosts MISP, or take " +
-        "it off by hand",
-      { event: uuid, reason: error.message },
-    );
+    const isNotListed = error.kind === "missing" || error.kind === "off";
+    return isNotListed ? "not listed" : error;
   }
+}
+
+async function takeOff(deletion: Deletion, signal: AbortSignal): Promise<void> {
+  const refusal = await unblock(deletion, signal);
+  if (!(refusal instanceof MispRefusal)) return;
+  deletion.log.error(
+    "the deleted event stays on MISP's blocklist, so its container cannot " +
+      "come back: use a key of the organisation that hosts MISP, or take " +
+      "it off by hand",
+    { event: deletion.uuid, reason: refusal.message },
+  );
 }
 
 async function putOn(

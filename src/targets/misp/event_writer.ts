@@ -1,19 +1,14 @@
 import { RejectedError, TransientError } from "../../errors.ts";
 import type { Log } from "../../observability/log.ts";
 import type { MispClient } from "./client.ts";
+import { unblock } from "./delete.ts";
 import { diffEvents, ownMarks } from "./diff.ts";
 import { isEmpty } from "./event_diff.ts";
 import { type LiveEvent, NO_EVENT } from "./live_event.ts";
 import type { MispEvent } from "./misp_event.ts";
-import {
-  creationHead,
-  elementsOf,
-  type PatchElement,
-  takeElements,
-  toPatch,
-  weightOf,
-} from "./patch.ts";
-import { MispRefusal } from "./refusal.ts";
+import { PartSender } from "./part_sender.ts";
+import { creationHead, elementsOf } from "./patch.ts";
+import { MispRefusal, type RefusalKind } from "./refusal.ts";
 import { maySetCreator, type MispUser, needsLock } from "./role.ts";
 
 /** What an event is written with. */
@@ -25,7 +20,10 @@ export interface WriteOptions {
   readonly salt: string;
   /** False: the event is somebody else's; only elements are added. */
   readonly fields: boolean;
-  /** True: what sending did not mend before is sent once more. */
+  /**
+   * True: what sending did not mend before is sent once more, and an event
+   * that is on the blocklist is taken off it.
+   */
   readonly resend: boolean;
   readonly signal: AbortSignal;
 }
@@ -38,9 +36,6 @@ export interface WrittenEvent {
   readonly marks: ReadonlySet<string>;
 }
 
-/** [MISP] Elements of one call, below the limits of PHP and its proxies. */
-const MAX_ELEMENTS = 1_000;
-const LEAST_ELEMENTS = 25;
 /** Losses of one event that are told one by one. */
 const MAX_TOLD = 20;
 
@@ -52,12 +47,12 @@ const MAX_TOLD = 20;
 export class EventWriter {
   readonly #client: MispClient;
   readonly #log: Log;
-  /** Elements of the next call: fewer where MISP fails at that many. */
-  #limit = MAX_ELEMENTS;
+  readonly #parts: PartSender;
 
   constructor(client: MispClient, log: Log) {
     this.#client = client;
     this.#log = log;
+    this.#parts = new PartSender(client, log);
   }
 
   /**
@@ -75,14 +70,24 @@ export class EventWriter {
     try {
       return await this.#create(wanted, options);
     } catch (error) {
-      if (!(error instanceof MispRefusal) || error.kind !== "exists") {
-        throw error;
+      if (isRefusal(error, "blocked") && options.resend) {
+        if (!await this.#letIn(wanted.uuid, options.signal)) throw error;
+        return await this.#create(wanted, options);
       }
+      if (!isRefusal(error, "exists")) throw error;
       // A replay, or an answer that was lost on its way.
       const present = await this.#client.readEvent(wanted.uuid, options.signal);
       if (present === undefined) throw error;
       return await this.#update(wanted, present, options);
     }
+  }
+
+  /** A person asked for the event: it need not stay on the blocklist. */
+  async #letIn(uuid: string, signal: AbortSignal): Promise<boolean> {
+    const found = await unblock({ client: this.#client, uuid }, signal);
+    if (found !== "taken off") return false;
+    this.#log.info("an event was taken off MISP's blocklist", { event: uuid });
+    return true;
   }
 
   async #create(
@@ -99,7 +104,7 @@ export class EventWriter {
     const lock = creator && user !== undefined && wanted.Orgc !== undefined &&
       needsLock(user, wanted.Orgc.name);
     const head = creationHead(wanted, { creator, lock });
-    const after = await this.#send(elementsOf(diff), head, {
+    const after = await this.#parts.send(elementsOf(diff), head, {
       isNew: true,
       signal,
     });
@@ -128,7 +133,7 @@ export class EventWriter {
         ...diff.fields,
       };
       try {
-        const after = await this.#send(elementsOf(diff), head, {
+        const after = await this.#parts.send(elementsOf(diff), head, {
           isNew: false,
           signal,
         });
@@ -141,64 +146,6 @@ export class EventWriter {
         current = now;
       }
     }
-  }
-
-  /** Sends all elements, in as many calls as it takes. */
-  async #send(
-    elements: PatchElement[],
-    head: { readonly uuid: string } & Readonly<Record<string, unknown>>,
-    { isNew, signal }: { isNew: boolean; signal: AbortSignal },
-  ): Promise<LiveEvent> {
-    const { uuid } = head;
-    let left = [...elements];
-    let answer: LiveEvent | undefined;
-    let calls = 0;
-    do {
-      const rest = [...left];
-      const taken = takeElements(rest, this.#limit);
-      const brief = calls > 0 || rest.length > 0;
-      const patch = toPatch(calls === 0 ? head : { uuid }, taken);
-      try {
-        const call = { brief, signal };
-        answer = isNew && calls === 0
-          ? await this.#client.addEvent(patch, call)
-          : await this.#client.editEvent(patch, call);
-      } catch (error) {
-        this.#shrink(error, taken);
-        if (isDivisible(error, taken)) continue;
-        if (!isTooLarge(error) || taken.length !== 1) throw error;
-        this.#leaveOut(taken, uuid);
-        left = rest;
-        continue;
-      }
-      calls++;
-      left = rest;
-    } while (left.length > 0 || calls === 0);
-    this.#limit = Math.min(MAX_ELEMENTS, this.#limit * 2);
-    if (calls === 1 && answer !== undefined) return answer;
-    const after = await this.#client.readEvent(uuid, signal);
-    if (after !== undefined) return after;
-    throw new TransientError(
-      `Event "${uuid}" was deleted in MISP while it was written`,
-    );
-  }
-
-  #shrink(error: unknown, taken: readonly PatchElement[]): void {
-    const isFailure = error instanceof TransientError &&
-      (isTooSlow(error) || (error.status ?? 0) >= 500);
-    if (!isFailure && !isTooLarge(error)) return;
-    const least = isTooLarge(error) ? 1 : LEAST_ELEMENTS;
-    const half = Math.floor(Math.min(totalOf(taken), this.#limit) / 2);
-    this.#limit = Math.max(least, half);
-  }
-
-  #leaveOut([element]: readonly PatchElement[], event: string): void {
-    const { uuid } = element?.body as { uuid?: string };
-    this.#log.warn("an element is too large for MISP and left out", {
-      event,
-      kind: element?.kind,
-      uuid,
-    });
   }
 
   #result(
@@ -242,23 +189,8 @@ export class EventWriter {
   }
 }
 
-function isTooLarge(error: unknown): boolean {
-  return error instanceof MispRefusal && error.kind === "too-large";
-}
-
-function isTooSlow(error: unknown): boolean {
-  return error instanceof TransientError &&
-    (error.status === 504 || /no complete answer within/.test(error.message));
-}
-
-/** Less at a time may succeed at once: what was sent was too much. */
-function isDivisible(error: unknown, taken: readonly PatchElement[]): boolean {
-  if (isTooLarge(error)) return totalOf(taken) > 1;
-  return isTooSlow(error) && totalOf(taken) > LEAST_ELEMENTS;
-}
-
-function totalOf(elements: readonly PatchElement[]): number {
-  return elements.reduce((sum, element) => sum + weightOf(element), 0);
+function isRefusal(error: unknown, kind: RefusalKind): boolean {
+  return error instanceof MispRefusal && error.kind === kind;
 }
 
 function changedMeanwhile(wanted: MispEvent, cause: RejectedError) {

@@ -3,13 +3,25 @@ import { RejectedError, TransientError } from "../../errors.ts";
 import type { StreamEvent } from "../../opencti/event.ts";
 import type { Holding, Inventory, Outcome } from "../target.ts";
 import { isContainer, isMispUuid } from "./container.ts";
+import type { MispClient } from "./client.ts";
 import type { SyncContext } from "./container_sync.ts";
 import { deleteEvent } from "./delete.ts";
 import { diffEvents } from "./diff.ts";
 import { isEmpty } from "./event_diff.ts";
+import type { EventRow } from "./ledger.ts";
+import type { MispUser } from "./role.ts";
 import { readWanted, SOURCE_TAG } from "./wanted_event.ts";
 
 const KIND = "MISP event";
+
+/** Containers that can become events, in OpenCTI's spelling of types. */
+const ENTITY_TYPES: readonly string[] = [
+  "Report",
+  "Grouping",
+  "Case-Incident",
+  "Case-Rfi",
+  "Case-Rft",
+];
 
 /**
  * The events in MISP that are ours. An event is told by its timestamp, which
@@ -21,6 +33,7 @@ export function mispInventory(
   { repair }: Pick<Inventory, "repair">,
 ): Inventory {
   return {
+    types: { entities: ENTITY_TYPES, relationships: [] },
     async wanted(events, signal) {
       const lists: (readonly Holding[])[] = [];
       for (const event of events) {
@@ -29,6 +42,14 @@ export function mispInventory(
       return lists;
     },
     held: (signal) => heldIn(context, signal),
+    async find(keys, signal) {
+      const uuids = keys.filter(({ kind, key }) =>
+        kind === KIND && isMispUuid(key)
+      ).map(({ key }) => key);
+      if (uuids.length === 0) return [];
+      return await Array.fromAsync(foundIn(context, uuids, signal));
+    },
+    ownerOf: (id) => ownerOf(id, context),
     repair,
     async remove(holdings, signal) {
       const outcomes: Outcome[] = [];
@@ -74,37 +95,95 @@ async function wantedOf(
   return [{ kind: KIND, key: uuid, digest }];
 }
 
-/**
- * By their tag where they carry it, in the key's own organisation; else by
- * what is remembered.
- */
+/** By their tag where they carry it; else by what is remembered. */
 async function* heldIn(
   context: SyncContext,
   signal: AbortSignal,
 ): AsyncGenerator<Holding> {
-  const { client, config, ledger } = context;
-  const user = context.session()?.user ?? await client.readUser(signal);
-  // Without that right the tag may never have come to be.
-  const isTagged = config.tag_opencti &&
-    (user.permissions.has("perm_tag_editor") ||
-      user.permissions.has("perm_site_admin"));
-  if (!isTagged) {
-    for await (const { row } of ledger.rows()) {
-      if (row.original === true) continue;
-      const live = await client.readEventHead(row.uuid, signal);
-      if (live === undefined) continue;
-      const digest = digestOf(live.timestamp);
-      yield { kind: KIND, key: row.uuid, digest };
-    }
+  const user = await userOf(context, signal);
+  if (isTagged(context, user)) {
+    yield* tagged(context, { user, wanted: { tag: SOURCE_TAG } }, signal);
     return;
   }
-  for await (const event of client.listEvents(SOURCE_TAG, signal)) {
+  for await (const { row } of context.ledger.rows()) {
+    yield* remembered(context, row, signal);
+  }
+}
+
+/** The same for some of them. */
+async function* foundIn(
+  context: SyncContext,
+  uuids: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<Holding> {
+  const user = await userOf(context, signal);
+  if (isTagged(context, user)) {
+    yield* tagged(context, { user, wanted: { uuids } }, signal);
+    return;
+  }
+  for (const uuid of uuids) {
+    const row = await context.ledger.row(uuid);
+    if (row !== undefined) yield* remembered(context, row, signal);
+  }
+}
+
+async function userOf(
+  { client, session }: SyncContext,
+  signal: AbortSignal,
+): Promise<MispUser> {
+  return session()?.user ?? await client.readUser(signal);
+}
+
+/** Without that right the tag may never have come to be. */
+function isTagged(
+  { config }: SyncContext,
+  { permissions }: MispUser,
+): boolean {
+  return config.tag_opencti &&
+    (permissions.has("perm_tag_editor") || permissions.has("perm_site_admin"));
+}
+
+/** Events that carry our tag, in the key's own organisation. */
+async function* tagged(
+  { client }: SyncContext,
+  { user, wanted }: {
+    user: MispUser;
+    wanted: Parameters<MispClient["listEvents"]>[0];
+  },
+  signal: AbortSignal,
+): AsyncGenerator<Holding> {
+  for await (const event of client.listEvents(wanted, signal)) {
     const isOurs = event.orgId === user.orgId && isMispUuid(event.uuid) &&
       event.tags.some((tag) => tag.toLowerCase() === SOURCE_TAG);
     if (!isOurs) continue;
     const digest = digestOf(Number(event.timestamp));
     yield { kind: KIND, key: event.uuid, digest };
   }
+}
+
+async function* remembered(
+  { client }: SyncContext,
+  { uuid, original }: EventRow,
+  signal: AbortSignal,
+): AsyncGenerator<Holding> {
+  if (original === true) return;
+  const live = await client.readEventHead(uuid, signal);
+  if (live === undefined) return;
+  yield { kind: KIND, key: uuid, digest: digestOf(live.timestamp) };
+}
+
+/** By UUID, or by the number that MISP shows. */
+async function ownerOf(
+  id: string,
+  { ledger }: SyncContext,
+): Promise<string | undefined> {
+  const isNumber = /^[1-9]\d{0,9}$/.test(id);
+  if (!isNumber && !isMispUuid(id)) return undefined;
+  if (!isNumber && await ledger.row(id) !== undefined) return id;
+  for await (const { container, row } of ledger.rows()) {
+    if (isNumber ? row.id === id : row.uuid === id) return container;
+  }
+  return undefined;
 }
 
 async function removeOne(

@@ -46,6 +46,7 @@ export interface ReferenceRow {
 
 /** Contents of one row: 36 characters each, below the row's 64 KiB. */
 const CONTENTS_PER_ROW = 1_000;
+const ROWS_PER_COMMIT = 500;
 
 /** Rows by container, and by what containers hold. */
 export class Ledger {
@@ -129,6 +130,22 @@ export class Ledger {
   /** Version of the event with which the container went. */
   goneWith(container: string): Promise<number | undefined> {
     return this.#state.get<number>(["gone", container]);
+  }
+
+  /**
+   * Forgets the containers that went long ago, and commits it.
+   *
+   * @param before Milliseconds since 1970, by the platform's clock.
+   */
+  async forgetGone(before: number): Promise<void> {
+    let count = 0;
+    for await (const { key, value } of this.#state.list<number>(["gone"])) {
+      // A version: milliseconds and 3 digits.
+      if (value >= before * 1_000) continue;
+      this.#state.delete(key);
+      if (++count % ROWS_PER_COMMIT === 0) await this.flush();
+    }
+    if (count > 0) await this.flush();
   }
 
   /** Stages that the container is there again. */

@@ -51,6 +51,17 @@ export function weightOf(element: PatchElement): number {
     : 1;
 }
 
+/** Of all of them together. */
+export function totalOf(elements: readonly PatchElement[]): number {
+  return elements.reduce((sum, element) => sum + weightOf(element), 0);
+}
+
+/** An object can be sent in parts of one attribute each. */
+export function isDivisible(element: PatchElement): boolean {
+  return element.kind === "Object" &&
+    (element.body.Attribute?.length ?? 0) > 1;
+}
+
 /**
  * Takes elements from the front, at least one, up to a weight and a size. An
  * object that is heavier than the limit is taken in parts, which MISP puts

@@ -38,6 +38,20 @@ export class MispRefusal extends RejectedError {
   }
 }
 
+/** [MISP] What `ACLComponent` says where the role lacks the right. */
+export function isRoleRefusal({ message }: MispRefusal): boolean {
+  return message.includes("You do not have permission to use this");
+}
+
+/** What is to be done about it. */
+export function roleError({ message, status }: MispRefusal): LoginError {
+  return new LoginError(
+    `${message}. Give the key's user a role that may add and modify events, ` +
+      "such as Sync user",
+    { status },
+  );
+}
+
 type Row = readonly [
   status: number,
   words: RegExp,

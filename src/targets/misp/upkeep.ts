@@ -1,4 +1,4 @@
-/** Work that no event asks for: publishing, and links that failed. */
+/** Work that no event asks for: publishing, links that failed, old rows. */
 import { sleep } from "../../backoff.ts";
 import { publishDue, type Publisher } from "./publish.ts";
 import type { ReferenceKeeper } from "./reference_keeper.ts";
@@ -11,6 +11,9 @@ export interface Upkeep extends Publisher {
 const ROUND_MS = 10_000;
 /** Rounds between two tries of what OpenCTI refused. */
 const ROUNDS_PER_RETRY = 30;
+const ROUNDS_PER_DAY = 8_640;
+/** As long as the ledger of all targets remembers what is gone. */
+const GONE_MS = 30 * 86_400_000;
 /** What a program that stops may still take for publishing. */
 const LAST_MS = 10_000;
 
@@ -27,6 +30,9 @@ export async function keepUp(
     for (let round = 0; !signal.aborted; round++) {
       if (round % ROUNDS_PER_RETRY === 0) {
         await retryReferences(upkeep, signal);
+      }
+      if (round % ROUNDS_PER_DAY === 0) {
+        await upkeep.ledger.forgetGone(upkeep.now() - GONE_MS);
       }
       await publishDue(upkeep, { all: false, signal });
       await sleep(ROUND_MS, signal);

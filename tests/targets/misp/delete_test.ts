@@ -79,7 +79,7 @@ Deno.test("after a soft delete a container that returns is kept out, and says so
     line.includes("MISP keeps an event out")
   );
   assertEquals(warnings.length, 1);
-  assert(warnings[0]?.includes("with hard_delete it would come back"));
+  assert(warnings[0]?.includes("verify --fix takes it off"));
 });
 
 Deno.test("a delete removes exactly our reference", async () => {
@@ -266,4 +266,25 @@ Deno.test("a delete of a type that is no longer configured removes what was made
   stage.delete(CONTAINER);
   await stage.settle();
   assertEquals(stage.misp.events(), []);
+});
+
+Deno.test("what went is remembered for 30 days", async () => {
+  await using stage = await exported();
+  stage.delete(CONTAINER);
+  await stage.settle();
+  const { state } = stage.services.services;
+  const gone = () => Array.fromAsync(state.list(["gone"]));
+  const upkeep = async () => {
+    const stop = new AbortController();
+    const running = stage.target.background!(stop.signal);
+    // It ends with the pause after its first round.
+    stop.abort();
+    await running;
+  };
+  stage.pass(29 * 86_400_000);
+  await upkeep();
+  assertEquals((await gone()).length, 1);
+  stage.pass(2 * 86_400_000);
+  await upkeep();
+  assertEquals(await gone(), []);
 });

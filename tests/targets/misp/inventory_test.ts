@@ -101,6 +101,57 @@ Deno.test("inventory removes what no container asks for", async () => {
   assertEquals((await held(stage)).length, 2);
 });
 
+for (const hard of ["true", "false"]) {
+  Deno.test(`inventory repairs what MISP put on its blocklist, hard_delete ${hard}`, async () => {
+    await using stage = await Stage.start({ settings: { hard_delete: hard } });
+    const { events, inventory } = await filled(stage);
+    await asAnalyst(stage, `delete/${internalId(SECOND)}`);
+    assertEquals(stage.misp.blocklist.length, 1);
+    // The stream alone does not undo what a person did.
+    stage.update(SECOND, { name: "Renamed" });
+    const outcomes = await stage.sync();
+    assertEquals(new Set(outcomes.map(({ status }) => status)), SKIPPED);
+    assertEquals(stage.event(SECOND), undefined);
+    await inventory.repair(events, stage.signal);
+    assertEquals(stage.event(SECOND)?.info, "Renamed");
+    assertEquals(stage.misp.blocklist, []);
+    assertEquals(
+      sorted(await held(stage)),
+      sorted((await inventory.wanted(events, stage.signal)).flat()),
+    );
+  });
+}
+
+const SKIPPED = new Set(["skipped"]);
+
+Deno.test("inventory repairs what a newer event took away, as by a filter of then", async () => {
+  await using stage = await Stage.start();
+  const { events, inventory } = await filled(stage);
+  const [, , second] = events;
+  const withheld: StreamEvent = {
+    ...second as StreamEvent,
+    action: "delete",
+    cause: "left-filter",
+    version: second!.version + 60_000_000,
+  };
+  await stage.target.deliver([withheld], stage.signal);
+  assertEquals(stage.event(SECOND), undefined);
+  const [old] = await stage.target.deliver([second!], stage.signal);
+  assertEquals(old?.status, "skipped");
+  await inventory.repair([second!], stage.signal);
+  assertEquals(stage.event(SECOND)?.info, "Second");
+});
+
+Deno.test("inventory repairs nothing that MISP's rules keep out", async () => {
+  await using stage = await Stage.start();
+  const { events, inventory } = await filled(stage);
+  await inventory.remove(await held(stage), stage.signal);
+  Object.assign(stage.misp.settings, { blockRule: () => true });
+  const outcomes = await inventory.repair(events, stage.signal);
+  assertEquals(outcomes.at(-1)?.status, "skipped");
+  assertEquals(await held(stage), []);
+});
+
 async function asAnalyst(
   stage: Stage,
   path: string,

@@ -35,16 +35,16 @@ Deno.test("an event of 20,000 attributes goes in parts, in bounded memory", asyn
   assert(peak < 800 * MIB, `${Math.round(peak / MIB)} MiB`);
 });
 
-Deno.test("10,000 objects changed 500 times in a burst are read a few times", async () => {
+Deno.test("objects changed 500 times in a burst are read once", async () => {
   await using stage = await Stage.start();
   const contents = Array.from(
-    { length: 10_000 },
+    { length: 2_000 },
     (_none, at) => file(`f${at}`),
   );
   for (const object of contents) {
     stage.opencti.platform.objects.put(object, stage.now);
   }
-  const container = report("Large", contents.slice(0, 9_000));
+  const container = report("Large", contents.slice(0, 1_800));
   stage.create(container);
   await stage.target.deliver(await stage.events(), stage.signal);
   await stage.events();
@@ -66,7 +66,7 @@ Deno.test("10,000 objects changed 500 times in a burst are read a few times", as
     [event, ...changes],
     stage.signal,
   );
-  assertEquals(new Set(outcomes.map(({ status }) => status)), DELIVERED);
+  assertEquals(outcomes.filter(({ status }) => status !== "delivered"), []);
   assertEquals(resolves(stage) - before, 1);
 });
 

@@ -1,6 +1,7 @@
 /** What MISP refuses, and what becomes of the event. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError, LoginError } from "../../../src/errors.ts";
+import type { StreamEvent } from "../../../src/opencti/event.ts";
 import { internalId } from "../../../src/stix/object.ts";
 import type { Outcome } from "../../../src/targets/target.ts";
 import { domain, file, report, Stage } from "./stage.ts";
@@ -165,7 +166,7 @@ for (const status of [504, 500]) {
     stage.create(...files, container);
     const events = await stage.events();
     // A MISP whose memory is enough for a third of it.
-    const proxy = await slowBeyond(stage, 20_000, status);
+    const proxy = await failing(stage, status, (body) => body.length > 20_000);
     try {
       await stage.restart({ url: proxy.url });
       for (let turn = 0; turn < 6; turn++) {
@@ -179,13 +180,17 @@ for (const status of [504, 500]) {
   });
 }
 
-/** A gateway that gives up where a body is larger than some bytes. */
-async function slowBeyond(stage: Stage, bytes: number, status: number) {
+/** A gateway that answers so where it does not like a body. */
+async function failing(
+  stage: Stage,
+  status: number,
+  isBad: (body: string) => boolean,
+) {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (request) => {
       const body = await request.text();
-      if (body.length > bytes) return new Response("gateway", { status });
+      if (isBad(body)) return new Response("gateway", { status });
       const { pathname } = new URL(request.url);
       return await fetch(`${stage.misp.url}${pathname}`, {
         method: request.method,
@@ -201,6 +206,92 @@ async function slowBeyond(stage: Stage, bytes: number, status: number) {
     stop: () => server.shutdown(),
   };
 }
+
+/** Delivers again as the pipeline does; gives the number of tries it took. */
+async function deliverAgain(stage: Stage, events: readonly StreamEvent[]) {
+  for (let turn = 1; turn <= 10; turn++) {
+    const outcomes = await stage.target.deliver(events, stage.signal);
+    if (outcomes.every(({ status }) => status !== "retry")) return turn;
+  }
+  return Infinity;
+}
+
+const LEFT_OUT =
+  "warn MISP fails at one element of an event, which is left out";
+
+Deno.test("500 at one element: it is found, told and left out, the rest arrives", async () => {
+  await using stage = await Stage.start();
+  const files = Array.from({ length: 60 }, (_none, at) => file(`f${at}`));
+  const bad = domain("bad.example.net");
+  const worse = file("worse");
+  const { MD5 } = worse.hashes as Record<string, string>;
+  const container = report("Large", [...files, bad, worse]);
+  stage.create(...files, bad, worse, container);
+  const events = await stage.events();
+  const proxy = await failing(
+    stage,
+    500,
+    (body) => body.includes("bad.example.net") || body.includes(`"${MD5}"`),
+  );
+  try {
+    await stage.restart({ url: proxy.url });
+    assert(await deliverAgain(stage, events) < 10);
+    const event = stage.event(container);
+    assertEquals(event?.attributes, []);
+    assertEquals(event?.objects.length, 61);
+    // Of its object the other attributes are there.
+    const values = event?.objects.flatMap(({ attributes }) =>
+      (attributes as { value: string }[]).map(({ value }) => value)
+    );
+    const hash = (worse.hashes as Record<string, string>)["SHA-256"];
+    assertEquals(values?.includes(`${hash}`), true);
+    assertEquals(values?.includes(`${MD5}`), false);
+    const told = stage.services.logged.filter((line) => line === LEFT_OUT);
+    assertEquals(told.length, 2);
+    // Known by its mark: it is not sent at every change.
+    stage.misp.requests.clear();
+    await stage.settle();
+    stage.update(container, { x_of_no_matter: 1 });
+    await stage.settle();
+    assertEquals(stage.writes(), []);
+  } finally {
+    await proxy.stop();
+  }
+});
+
+Deno.test("500 at everything: nothing is left out, it is waited for", async () => {
+  await using stage = await Stage.start();
+  const files = Array.from({ length: 60 }, (_none, at) => file(`f${at}`));
+  const container = report("Large", [...files, C2]);
+  stage.create(...files, C2, container);
+  const events = await stage.events();
+  let isDown = true;
+  const proxy = await failing(stage, 500, (body) => body !== "" && isDown);
+  try {
+    await stage.restart({ url: proxy.url });
+    assertEquals(await deliverAgain(stage, events), Infinity);
+    isDown = false;
+    assertEquals(await deliverAgain(stage, events), 1);
+  } finally {
+    await proxy.stop();
+  }
+  assertEquals(stage.event(container)?.objects.length, 60);
+  assertEquals(stage.event(container)?.attributes.length, 1);
+  assertEquals(stage.services.logged.includes(LEFT_OUT), false);
+});
+
+Deno.test("413: an object's attribute that never fits is left out", async () => {
+  await using stage = await Stage.start();
+  const long = file("f".repeat(9_000));
+  const container = report("Long", [long, C2]);
+  stage.create(long, C2, container);
+  const events = await stage.events();
+  stage.misp.limits.maxBodyBytes = 6_000;
+  assertEquals(await deliverAgain(stage, events), 1);
+  const event = stage.event(container);
+  assertEquals(event?.attributes.length, 1);
+  assertEquals(event?.objects.length, 1);
+});
 
 Deno.test("what MISP drops in silence is told, and not sent again", async () => {
   await using stage = await Stage.start({
