@@ -34,7 +34,7 @@ export function createInventory(
 ): Inventory {
   const inventory = new HarfanglabInventory(parts, batches, takeover);
   return {
-    wanted: (events) => inventory.wanted(events),
+    wanted: (events, signal) => inventory.wanted(events, signal),
     held: (signal) => inventory.held(signal),
     repair: (events, signal) => inventory.repair(events, signal),
     remove: (holdings, signal) => inventory.remove(holdings, signal),
@@ -46,6 +46,7 @@ class HarfanglabInventory implements Inventory {
   readonly #batches: Batches;
   readonly #takeover: Takeover;
   readonly #removal: Removal;
+  #isReleaseKnown = false;
 
   constructor(parts: TargetParts, batches: Batches, takeover: Takeover) {
     this.#removal = new Removal(parts, batches);
@@ -56,7 +57,9 @@ class HarfanglabInventory implements Inventory {
 
   async wanted(
     events: readonly StreamEvent[],
+    signal: AbortSignal,
   ): Promise<(readonly Holding[])[]> {
+    await this.#learnRelease(signal);
     const { config, services } = this.#parts;
     const options = { ...config, now: services.now() };
     const steps = events.map((event) => toStep(event, options));
@@ -73,6 +76,17 @@ class HarfanglabInventory implements Inventory {
         steps.map((step, at) => this.#wantedBy(events[at]!, step, page)),
       );
     });
+  }
+
+  /** Which members rules have here: a target that only compares asks itself. */
+  async #learnRelease(signal: AbortSignal): Promise<void> {
+    const { client } = this.#parts;
+    if (this.#isReleaseKnown) return;
+    for (const kind of RULE_KINDS) {
+      if (client.shows.references !== undefined) break;
+      await client.probe(kind, signal);
+    }
+    this.#isReleaseKnown = true;
   }
 
   async #wantedBy(
@@ -147,7 +161,8 @@ class HarfanglabInventory implements Inventory {
     const { client, sources } = this.#parts;
     await this.#batches.rows.documents.load();
     for (const kind of RULE_KINDS) {
-      const list = await sources.id(kind, signal);
+      const list = await sources.find(kind, signal);
+      if (list === undefined) continue;
       const rules = client.findRules(kind, { source_id: list }, signal);
       for await (const item of rules) {
         const isOurs = item.source_id === list &&

@@ -36,6 +36,15 @@ export class SourceLists {
     }
   }
 
+  /** Id of a list, where there is one: none is made. */
+  async find(
+    kind: RuleKind,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    return this.#ids.get(kind) ??
+      (await this.#client.findSource(kind, this.#name, signal))?.id;
+  }
+
   /** Id of a list as far as it is known. */
   known(kind: RuleKind): string | undefined {
     return this.#ids.get(kind);

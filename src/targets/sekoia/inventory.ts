@@ -24,6 +24,8 @@ const MAX_REMEMBERED = 100_000;
 export interface InventoryOptions extends RemoteOptions {
   readonly delivery: Delivery;
   readonly context: () => MappingContext;
+  /** Id of the collection, also of a target that only compares; none is made. */
+  locate(signal: AbortSignal): Promise<string | undefined>;
   /** Runs work apart from the deliveries, which change the same rows. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
 }
@@ -56,12 +58,14 @@ export class SekoiaInventory implements Inventory {
   }
 
   async *held(signal: AbortSignal): AsyncGenerator<Holding> {
-    const { book, client, collection, urls } = this.#options;
+    const { book, client, locate, urls } = this.#options;
     this.#odd.clear();
+    const collection = await locate(signal);
+    if (collection === undefined) return;
     const seen = new Set<string>();
     for (let offset = 0;; offset += PAGE_SIZE) {
       const items = await client.listIndicators(
-        collection(),
+        collection,
         { offset },
         signal,
       );

@@ -21,7 +21,7 @@ import { toWish } from "./mapping.ts";
 import { toPlannedActions } from "./plan.ts";
 import { Quota } from "./quota.ts";
 import type { RemoteOptions } from "./remote.ts";
-import { setUp } from "./set_up.ts";
+import { findCollection, setUp } from "./set_up.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
 import { Writer } from "./writer.ts";
 
@@ -65,6 +65,7 @@ export class SekoiaTarget implements Target {
       ...remote,
       delivery: this.#delivery,
       context: () => this.#context(),
+      locate: (signal) => this.#locate(signal),
       inTurn: (work) => this.#inTurn(work),
     });
   }
@@ -138,6 +139,13 @@ export class SekoiaTarget implements Target {
       writer: this.#writer,
       inTurn: (work) => this.#inTurn(work),
     };
+  }
+
+  async #locate(signal: AbortSignal): Promise<string | undefined> {
+    if (this.#collection !== undefined) return this.#collection;
+    const options = { client: this.#client, config: this.#config };
+    const home = await this.#book.home();
+    return (await findCollection(options, home?.id, signal))?.id;
   }
 
   #remote(): RemoteOptions {
