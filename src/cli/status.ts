@@ -13,6 +13,7 @@ import { askRunning } from "./ask_running.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { statusName } from "./generations.ts";
 import { loadConfigFor } from "./setup.ts";
+import { NO_RULES } from "./table_style.ts";
 
 /** One target as `status` tells it; what is not known is absent. */
 export type ShownTarget =
@@ -112,6 +113,7 @@ export function statusText(
     head: COLUMNS.map(([title]) => title),
     style: { head: [], border: [] },
     colAligns: COLUMNS.map(([, align]) => align),
+    chars: NO_RULES,
   });
   for (const target of targets) table.push(row(target, source));
   const kept = targets.flatMap(({ keptAt }) => keptAt ?? []).toSorted().at(-1);
