@@ -71,9 +71,12 @@ interface VariableRow {
   readonly fallback: string;
 }
 
-/** Rows of the table "variable | meaning | default". */
+/** Rows of the tables "variable | meaning | default": common, and Elastic's. */
 function variableRows(): VariableRow[] {
-  return tableAfter("| variable").map(([variable = "", , fallback = ""]) => {
+  return [
+    ...tableAfter("| variable "),
+    ...tableAfter("| variable of Elastic Security"),
+  ].map(([variable = "", , fallback = ""]) => {
     const [first = "", ...rest] = [...variable.matchAll(/`(\w+)`/g)]
       .map(([, name = ""]) => name);
     // `A_CLIENT_CERT`, `_CLIENT_KEY`: the same beginning.
@@ -108,13 +111,43 @@ Deno.test("the README lists every command, and no other", () => {
   const listed = tableAfter("| command").flatMap(([cell = ""]) =>
     [...cell.matchAll(/`(?!--)([\w-]+)/g)].map(([, name = ""]) => name)
   );
-  const commands = COMMANDS.map(({ name }) => name);
   const words = ["schema", "example", "show"];
+  // In the order of the help.
   assertEquals(
-    [...new Set(listed)].filter((name) => !words.includes(name)).toSorted(),
-    commands.toSorted(),
+    [...new Set(listed)].filter((name) => !words.includes(name)),
+    COMMANDS.map(({ name }) => name),
   );
 });
+
+Deno.test("the README names every option of the commands", () => {
+  const options = COMMANDS.flatMap(({ name, options }) =>
+    Object.keys(options).map((option) => ({ name, option }))
+  );
+  assertEquals(
+    options.filter(({ option }) => !readme.includes(`--${option}`)),
+    [],
+  );
+});
+
+Deno.test("the README's contents are its headings, each once", () => {
+  const text = readme.replace(/```[^]*?```/g, "");
+  const headings = [...text.matchAll(/^##(#?) (.+)$/gm)]
+    .map(([, deeper, title = ""]) =>
+      `${deeper === "" ? "" : "  "}- [${title}](#${slug(title)})`
+    )
+    .filter((line) => line !== "- [Contents](#contents)");
+  const [, contents = ""] = /## Contents\n\n([^]*?)\n\n/.exec(readme) ?? [];
+  assertEquals(contents.split("\n"), headings);
+  assertEquals(new Set(headings).size, headings.length);
+  const anchors = new Set(headings.map((line) => /\((#.+)\)/.exec(line)?.[1]));
+  const links = [...readme.matchAll(/\]\((#[^)]+)\)/g)].map(([, link]) => link);
+  assertEquals(links.filter((link) => !anchors.has(link)), []);
+});
+
+/** As the page of a repository makes anchors. */
+function slug(title: string): string {
+  return title.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-");
+}
 
 Deno.test("every command line of the README is one", () => {
   const options = new Map(

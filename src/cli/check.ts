@@ -19,6 +19,7 @@ import { PlatformClient, type PlatformInfo } from "../opencti/client.ts";
 import type { CheckResult } from "../targets/target.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { loadConfigFor, logFor } from "./setup.ts";
+import { NO_RULES } from "./table_style.ts";
 
 /** One line of the table: what was looked at, and where. */
 interface Line extends CheckResult {
@@ -52,7 +53,8 @@ export async function check(
     at: "configuration",
     subject: "settings",
     status: "ok",
-    detail: `${config.targets.length} target(s), state in ${config.state.path}`,
+    detail: `${counted(config.targets.length)}, state in ` +
+      JSON.stringify(config.state.path),
   }];
   try {
     const platform = new PlatformClient(
@@ -61,7 +63,7 @@ export async function check(
     );
     lines.push(...await checkPlatform(platform, signal));
     for (const target of config.targets) {
-      lines.push(...await checkStream(platform, target.stream.id, signal));
+      lines.push(...await checkStream(platform, target, signal));
       lines.push(...checkFilter(target, platform));
       const instance = createTarget(target, wiring, {
         http: (endpoint) => clients.http(endpoint),
@@ -87,6 +89,10 @@ export async function check(
   return lines.some(({ status }) => status === "failed")
     ? EXIT.connectivity
     : EXIT.done;
+}
+
+function counted(targets: number): string {
+  return `${targets} ${targets === 1 ? "target" : "targets"}`;
 }
 
 async function checkPlatform(
@@ -163,13 +169,13 @@ function checkFilter(
 
 async function checkStream(
   platform: PlatformClient,
-  id: string,
+  { name: at, stream: { id } }: TargetConfig,
   signal: AbortSignal,
 ): Promise<Line[]> {
   const subject = "live stream";
-  return await attempt("OpenCTI", subject, async () => {
+  return await attempt(at, subject, async () => {
     const info = await platform.streamInfo(id, signal);
-    const line = { at: "OpenCTI", subject };
+    const line = { at, subject };
     if (info === undefined) {
       return [{
         ...line,
@@ -217,11 +223,14 @@ function remedyOf(error: Error): string {
 }
 
 function table(lines: readonly Line[]): string {
+  // Names of targets are told apart by their ends.
+  const first = Math.min(40, 2 + Math.max(...lines.map(({ at }) => at.length)));
   const rendered = new Table({
     head: ["where", "what", "result", "detail, and what to do"],
     style: { head: [], border: [] },
-    colWidths: [20, 29, 10, 60],
+    colWidths: [first, 29, 10, 80 - first],
     wordWrap: true,
+    chars: NO_RULES,
   });
   for (const { at, subject, status, detail, remedy } of lines) {
     const text = remedy === undefined ? detail : `${detail}\n-> ${remedy}`;

@@ -37,6 +37,59 @@ export const COMMANDS: readonly Command[] = [
     run: async (args, io) => (await import("./check.ts")).check(args, io),
   },
   {
+    name: "demo",
+    usage: "[--stream FILE] [--seed N] [--show ID | --serve]",
+    summary: "see everything work on this machine, without any server",
+    options: {
+      serve: {
+        type: "boolean",
+        help: "go on, with a status page to look at, until Ctrl+C",
+      },
+      stream: {
+        type: "string",
+        value: "FILE",
+        help: "play a recorded live stream instead of the generated week",
+      },
+      seed: {
+        type: "string",
+        value: "N",
+        help: "another week (default 1)",
+      },
+      show: {
+        type: "string",
+        value: "ID",
+        help: "print what arrived of one object, by any of its ids",
+      },
+    },
+    run: async (args, io) => (await import("./demo.ts")).demo(args, io),
+  },
+  {
+    name: "simulate",
+    usage: "[--stream FILE] [--seed N] [--port N]",
+    summary: "run the simulated servers alone, to connect anything to them",
+    options: {
+      stream: {
+        type: "string",
+        value: "FILE",
+        help: "play a recorded live stream instead of the generated week",
+      },
+      seed: { type: "string", value: "N", help: "another week (default 1)" },
+      port: {
+        type: "string",
+        value: "N",
+        help: "first of the ports to listen on (default: free ones)",
+      },
+    },
+    run: async (args, io) => (await import("./simulate.ts")).simulate(args, io),
+  },
+  {
+    name: "status",
+    usage: "",
+    summary: "position, lag, counts, dead letters and last error per target",
+    options: {},
+    run: async (args, io) => (await import("./status.ts")).status(args, io),
+  },
+  {
     name: "dead-letters",
     usage: "list | show ID | retry [ID...] | drop [ID...]",
     summary: "what targets refused: see it, try it again, give it up",
@@ -93,59 +146,6 @@ export const COMMANDS: readonly Command[] = [
     options: TARGET,
     run: async (args, io) =>
       (await import("./resume.ts")).resumeCommand(args, io),
-  },
-  {
-    name: "status",
-    usage: "",
-    summary: "position, lag, counts, dead letters and last error per target",
-    options: {},
-    run: async (args, io) => (await import("./status.ts")).status(args, io),
-  },
-  {
-    name: "demo",
-    usage: "[--stream FILE] [--seed N] [--show ID | --serve]",
-    summary: "see everything work on this machine, without any server",
-    options: {
-      serve: {
-        type: "boolean",
-        help: "go on, with a status page to look at, until Ctrl+C",
-      },
-      stream: {
-        type: "string",
-        value: "FILE",
-        help: "play a recorded live stream instead of the generated week",
-      },
-      seed: {
-        type: "string",
-        value: "N",
-        help: "another week (default 1)",
-      },
-      show: {
-        type: "string",
-        value: "ID",
-        help: "print what arrived of one object, by any of its ids",
-      },
-    },
-    run: async (args, io) => (await import("./demo.ts")).demo(args, io),
-  },
-  {
-    name: "simulate",
-    usage: "[--stream FILE] [--seed N] [--port N]",
-    summary: "run the simulated servers alone, to connect anything to them",
-    options: {
-      stream: {
-        type: "string",
-        value: "FILE",
-        help: "play a recorded live stream instead of the generated week",
-      },
-      seed: { type: "string", value: "N", help: "another week (default 1)" },
-      port: {
-        type: "string",
-        value: "N",
-        help: "first of the ports to listen on (default: free ones)",
-      },
-    },
-    run: async (args, io) => (await import("./simulate.ts")).simulate(args, io),
   },
   {
     name: "verify",

@@ -41,7 +41,11 @@ export async function convert(
       "Usage: opencti-relay convert FILE [--target TYPE] [--json]",
     );
   }
-  const input = readConvertInput(await readFile(path, io), path, io.now());
+  const input = readConvertInput(
+    await readFile(path, io),
+    JSON.stringify(path),
+    io.now(),
+  );
   const { converters, url } = await convertersFor(args, io);
   const plans = new Map<string, readonly PlannedAction[]>();
   for (const converter of converters) {
@@ -67,9 +71,13 @@ async function readFile(path: string, io: CommandIo): Promise<string> {
     const reason = error instanceof Deno.errors.NotFound
       ? "there is no such file"
       : error instanceof Error
-      ? error.message
+      ? error.message.replace(/ \(os error.*/s, "")
       : String(error);
-    throw new ConfigError(`Cannot read ${path}: ${reason}`, { cause: error });
+    throw new ConfigError(
+      `Cannot read ${JSON.stringify(path)}: ${reason}; give a file with STIX ` +
+        "objects or events",
+      { cause: error },
+    );
   }
 }
 

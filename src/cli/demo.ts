@@ -1,4 +1,3 @@
-import Table from "cli-table3";
 import { runTargets } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
 import { createLog } from "../observability/log.ts";
@@ -11,6 +10,7 @@ import type { Monitor } from "../status/monitor.ts";
 import { startStatusServer, type StatusServer } from "../status/server.ts";
 import { internalId } from "../stix/object.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
+import { byReason, demoTable, number } from "./demo_table.ts";
 import { counted, idsOf, type ToolView, toolViews } from "./demo_views.ts";
 import { createMonitor } from "./generations.ts";
 import { stopSignals } from "./stop_signals.ts";
@@ -50,7 +50,7 @@ export async function demo(
       io.print(shown(simulator, values.show));
     } else if (values.json === true) {
       io.print(JSON.stringify(summaryOf(simulator, outcome), null, 2));
-    } else io.print(report(simulator, outcome));
+    } else io.print(report(simulator, outcome, args));
   } finally {
     release();
     await simulator.stop();
@@ -156,54 +156,11 @@ function summaryOf(simulator: Simulator, { seconds, targets }: Outcome) {
   };
 }
 
-/**
- * "type report has no place in X" and its like as one line, most first:
- * "has no place in X: label, report".
- */
-function byReason(
-  skipped: Readonly<Record<string, number>>,
-): Record<string, number> {
-  const groups = new Map<string, { types: string[]; count: number }>();
-  const byCount = Object.entries(skipped).sort((a, b) => b[1] - a[1]);
-  for (const [reason, count] of byCount) {
-    const [, type, rest = reason] = /^type (\S+) (.+)$/.exec(reason) ?? [];
-    const group = groups.get(rest) ?? { types: [], count: 0 };
-    groups.set(rest, group);
-    if (type !== undefined) group.types.push(type);
-    group.count += count;
-  }
-  return Object.fromEntries(
-    [...groups].map(([rest, { types, count }]) => [
-      types.length === 0 ? rest : `${rest}: ${shortList(types)}`,
-      count,
-    ]),
-  );
-}
-
-const LISTED = 7;
-
-function shortList(names: readonly string[]): string {
-  const rest = names.length - LISTED;
-  return rest > 0
-    ? `${names.slice(0, LISTED).join(", ")} and ${rest} more`
-    : names.join(", ");
-}
-
-/** The largest counts, and the rest of them as one. */
-function largest(counts: Readonly<Record<string, number>>): [string, number][] {
-  const entries = Object.entries(counts);
-  if (entries.length <= LISTED + 1) return entries;
-  const rest = entries.slice(LISTED);
-  return [
-    ...entries.slice(0, LISTED),
-    [
-      `${rest.length} others`,
-      rest.reduce((sum, [, count]) => sum + count, 0),
-    ],
-  ];
-}
-
-function report(simulator: Simulator, outcome: Outcome): string {
+function report(
+  simulator: Simulator,
+  outcome: Outcome,
+  args: CommandArgs,
+): string {
   const views = toolViews(simulator);
   const sections = outcome.targets.map(({ stats, deadLetters }) => {
     const view = views.find(({ target }) => target === stats.name);
@@ -214,7 +171,7 @@ function report(simulator: Simulator, outcome: Outcome): string {
     };
     return [
       `${stats.name}: ${view?.tool ?? ""}`,
-      table(groups),
+      demoTable(groups),
       `${number(stats.events)} events; ${number(stats.superseded)} of them ` +
       "were replaced by a later one of the same object before they were sent.",
       "",
@@ -224,44 +181,42 @@ function report(simulator: Simulator, outcome: Outcome): string {
     ...sections,
     `All in ${outcome.seconds.toFixed(1)} s.`,
     "",
-    `Look at one object: opencti-relay demo --show ${exampleId(simulator)}`,
+    ...(args.values.serve === true ? [] : hints(simulator, args)),
   ].join("\n");
 }
 
-function table(
-  groups: Readonly<Record<string, Readonly<Record<string, number>>>>,
-): string {
-  const rendered = new Table({
-    head: ["what", "which or why", "count"],
-    style: { head: [], border: [] },
-    colAligns: ["left", "left", "right"],
-    colWidths: [18, 64, 9],
-    wordWrap: true,
-    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
-  });
-  for (const [what, counts] of Object.entries(groups)) {
-    for (const [name, count] of largest(counts)) {
-      rendered.push([what, name, number(count)]);
-    }
-  }
-  return rendered.toString();
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-/** The object that most tools hold something of. */
-function exampleId(simulator: Simulator): string {
+/** The object that most tools hold something of, and one that MISP holds. */
+function examples(
+  simulator: Simulator,
+): { object: string; event: string | undefined } {
   const views = toolViews(simulator);
+  const subjects = views.map((view) => view.subjects());
   let best = { id: "", tools: 0 };
   for (const { object } of simulator.opencti.platform.objects.byUpdate()) {
-    const ids = new Set([object.id, internalId(object)]);
-    const tools = views.filter((view) => isThere(view.about(ids))).length;
-    if (tools > best.tools) best = { id: internalId(object), tools };
-    if (tools === views.length) break;
+    const id = internalId(object);
+    const tools = subjects.filter((ids) =>
+      ids.has(id) || ids.has(object.id)
+    ).length;
+    if (tools > best.tools) best = { id, tools };
   }
-  return best.id;
+  const misp = views.findIndex(({ target }) => target === "misp");
+  const [event] = subjects[misp] ?? [];
+  return { object: best.id, event };
+}
+
+/** How to look at what arrived of one object, in the same world as this. */
+function hints(simulator: Simulator, { values }: CommandArgs): string[] {
+  const { object, event } = examples(simulator);
+  const program = Deno.build.standalone ? "opencti-relay" : "deno task relay";
+  const options = ["seed", "stream"].map((name) =>
+    values[name] === undefined ? "" : ` --${name} ${values[name]}`
+  ).join("");
+  const line = (what: string, id: string) =>
+    `Look at ${what}: ${program} demo${options} --show ${id}`;
+  return [
+    ...(object === "" ? [] : [line("one object", object)]),
+    ...(event === undefined ? [] : [line("one report", event)]),
+  ];
 }
 
 function isThere(found: ReturnType<ToolView["about"]>): boolean {

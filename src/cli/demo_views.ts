@@ -17,6 +17,8 @@ export interface ToolView {
   readonly tool: string;
   /** Kind of thing to what it is like to how many of them. */
   counts(): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Ids, of the platform or of STIX, that what arrived names. */
+  subjects(): ReadonlySet<string>;
   /** All that arrived of one object, by any of these ids. */
   about(ids: ReadonlySet<string>): Readonly<Record<string, unknown[]>>;
 }
@@ -59,13 +61,14 @@ function elasticSecurityView(elastic: SimulatedElastic): ToolView {
       documents: counted(
         documents().map(([, source]) => indicatorType(source)),
       ),
-      rules: counted(
-        elastic.rules().map((rule) => `language ${rule.language}`),
+      "detection rules": counted(
+        elastic.rules().map((rule) => String(rule.language)),
       ),
     }),
+    subjects: () => subjectsOf(documents()),
     about: (ids) => ({
       documents: documents().filter(isAbout(ids)).map(asHit),
-      rules: elastic.rules().filter((rule) =>
+      "detection rules": elastic.rules().filter((rule) =>
         [...ids].some((id) =>
           rule.rule_id === id || rule.rule_id === `opencti-${id}` ||
           rule.id === id
@@ -87,6 +90,7 @@ function elasticThreatintelView(elastic: SimulatedElastic): ToolView {
         documents().map(([, source]) => indicatorType(source)),
       ),
     }),
+    subjects: () => subjectsOf(documents()),
     about: (ids) => ({
       documents: documents().filter(isAbout(ids)).map(asHit),
     }),
@@ -103,6 +107,8 @@ function sekoiaView(sekoia: SimulatedSekoia): ToolView {
         sekoia.ours().filter(({ revoked }) => revoked).map(({ type }) => type),
       ),
     }),
+    subjects: () =>
+      idsIn(sekoia.active().map(({ properties }) => properties.description)),
     about: (ids) => ({
       IOCs: sekoia.ours().filter(({ id, properties }) =>
         ids.has(id) || mentions(properties, ids)
@@ -135,6 +141,7 @@ function harfanglabView({ store }: SimulatedHarfanglab): ToolView {
         rules("YaraFile").map((rule) => `YARA${state(rule)}`),
       ),
     }),
+    subjects: () => idsIn(rules("IOCRule").map(({ comment }) => comment)),
     about: (ids) => ({
       "IOC rules": rules("IOCRule").filter((rule) =>
         ids.has(rule.id) || mentions(rule.comment, ids)
@@ -142,6 +149,14 @@ function harfanglabView({ store }: SimulatedHarfanglab): ToolView {
     }),
   };
 }
+
+/** As MISP's page calls them. */
+const THREAT_LEVELS: Readonly<Record<string, string>> = {
+  1: "high",
+  2: "medium",
+  3: "low",
+  4: "undefined",
+};
 
 function mispView(misp: SimulatedMisp): ToolView {
   const total = (list: "Attribute" | "Object" | "Tag" | "Sighting") =>
@@ -152,7 +167,7 @@ function mispView(misp: SimulatedMisp): ToolView {
     counts: () => ({
       "MISP events": counted(
         misp.events().map(({ threat_level_id }) =>
-          `threat level ${threat_level_id}`
+          `threat level ${threat_level_id}, ${THREAT_LEVELS[threat_level_id]}`
         ),
       ),
       "in MISP events": {
@@ -162,6 +177,12 @@ function mispView(misp: SimulatedMisp): ToolView {
         sightings: total("Sighting"),
       },
     }),
+    // Of those without an attribute there is little to look at.
+    subjects: () =>
+      new Set(
+        misp.events().filter(({ Attribute }) => Attribute.length > 0)
+          .map(({ uuid }) => uuid),
+      ),
     about: (ids) => ({
       "MISP events": [...ids].flatMap((id) => misp.event(id) ?? []),
     }),
@@ -183,7 +204,20 @@ function documentsOf(elastic: SimulatedElastic, index: string): Hit[] {
 }
 
 function indicatorType(source: ThreatSource): string {
-  return `threat.indicator.type ${source.threat?.indicator?.type ?? "unknown"}`;
+  return String(source.threat?.indicator?.type ?? "unknown");
+}
+
+function subjectsOf(hits: readonly Hit[]): ReadonlySet<string> {
+  return new Set(
+    hits.map(([, { opencti }]) => String(opencti?.internal_id)),
+  );
+}
+
+/** An id of the platform, or one of STIX. */
+const ID = /(?:[a-z0-9-]+--)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+function idsIn(texts: readonly unknown[]): ReadonlySet<string> {
+  return new Set(texts.flatMap((text) => String(text ?? "").match(ID) ?? []));
 }
 
 function isAbout(ids: ReadonlySet<string>): (hit: Hit) => boolean {

@@ -154,14 +154,14 @@ function eventOf(
   };
 }
 
-/** Relationships are in no list that could be asked for them. */
+/** Relationships, and what is gone, are in no list that could be asked. */
 async function isInStream(
   { internalId, object }: FoundObject,
   { config }: BesideTarget,
   { platform }: Beside,
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
-  if (object === undefined) return false;
+  if (object === undefined) return undefined;
   const info = await platform.streamInfo(config.stream.id, signal);
   if (info === undefined) {
     throw new ConfigError(

@@ -59,10 +59,19 @@ async function dispatch(
 ): Promise<number> {
   const [name, ...rest] = argv;
   if (name === "--version") return await dispatch(["version"], io);
-  if (name === undefined || name === "help" || name.startsWith("-")) {
-    const asked = name === "help" || argv.some(isHelp);
+  if (name === undefined) {
+    io.printError(`${helpText()}\n`);
+    return EXIT.configuration;
+  }
+  if (name === "help" || (name.startsWith("-") && argv.some(isHelp))) {
     io.print(helpText());
-    return asked ? EXIT.done : EXIT.configuration;
+    return EXIT.done;
+  }
+  if (name.startsWith("-")) {
+    throw new ConfigError(
+      `The command comes first, then ${JSON.stringify(name)}: ` +
+        `opencti-relay run ${argv.join(" ")}\nSee: opencti-relay help`,
+    );
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) {

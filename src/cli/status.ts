@@ -13,6 +13,7 @@ import { askRunning } from "./ask_running.ts";
 import { type CommandArgs, type CommandIo, EXIT } from "./command.ts";
 import { statusName } from "./generations.ts";
 import { loadConfigFor } from "./setup.ts";
+import { NO_RULES } from "./table_style.ts";
 
 /** One target as `status` tells it; what is not known is absent. */
 export type ShownTarget =
@@ -112,6 +113,7 @@ export function statusText(
     head: COLUMNS.map(([title]) => title),
     style: { head: [], border: [] },
     colAligns: COLUMNS.map(([, align]) => align),
+    chars: NO_RULES,
   });
   for (const target of targets) table.push(row(target, source));
   const kept = targets.flatMap(({ keptAt }) => keptAt ?? []).toSorted().at(-1);
@@ -162,10 +164,21 @@ function lagText(
   if (lagSeconds === undefined) {
     return recovering === true ? "catching up" : "unknown";
   }
-  const lag = `${lagSeconds.toFixed(1)} s`;
+  const lag = span(lagSeconds);
   return source === "live" || keptAt === undefined
     ? lag
     : `${lag} at ${keptAt.slice(11, 19)}`;
+}
+
+/** "3.4 s", "12 min", "5 h 10 min", "3 d 11 h": as exact as it matters. */
+export function span(seconds: number): string {
+  if (seconds < 120) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48
+    ? `${hours} h ${minutes % 60} min`
+    : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 function errorLines({ name, errors = [], reason }: ShownTarget): string[] {

@@ -1,5 +1,5 @@
 /** `check` and `config show` against the simulators. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startWorld, type World } from "./world.ts";
 
 interface Line {
@@ -55,6 +55,9 @@ Deno.test("check prints a table that fits 124 columns", async () => {
     assertStringIncludes(out, text);
   }
   assertEquals(out.split("\n").filter(({ length }) => length > 124), []);
+  assertStringIncludes(out, "1 target, state in ");
+  // Each target has its own stream.
+  assertMatch(out, /│ elastic-security +│ live stream +│ ok /);
 });
 
 interface Case {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
+import { OCTI_EXTENSION } from "../../src/stix/object.ts";
 import { TARGETS } from "../../src/targets/mod.ts";
 import { internalId } from "../../src/stix/object.ts";
 import { indicator } from "../opencti/platform.ts";
@@ -50,7 +51,28 @@ const BUNDLE = JSON.stringify({
 });
 
 Deno.test("convert shows what a bundle becomes at every target", async () => {
-  const all = await actions(BUNDLE);
+  // What MISP takes is a container.
+  const { objects, ...bundle } = JSON.parse(BUNDLE);
+  const report = {
+    type: "report",
+    spec_version: "2.1",
+    id: "report--00000009-aaaa-4aaa-8aaa-000000000009",
+    name: "Two hosts",
+    created: "2026-03-02T09:00:00.000Z",
+    modified: "2026-03-02T09:00:00.000Z",
+    published: "2026-03-02T09:00:00.000Z",
+    extensions: {
+      [OCTI_EXTENSION]: {
+        extension_type: "property-extension",
+        id: "00000000-0000-4000-8000-000000000009",
+        type: "Report",
+      },
+    },
+    object_refs: objects.slice(1).map(({ id }: { id: string }) => id),
+  };
+  const all = await actions(
+    JSON.stringify({ ...bundle, objects: [...objects, report] }),
+  );
   for (const { name } of TARGETS) {
     const own = all.filter(({ target }) => target === name);
     assertEquals(new Set(own.map(({ object }) => object)).size, 4, name);
@@ -126,12 +148,12 @@ for (
     [
       "broken JSON",
       '{\n  "type": "bundle",\n  oops',
-      /in\.json, line 3, column 3: it is not JSON/,
+      /in\.json", line 3, column 3: it is not JSON/,
     ],
     [
       "a cut file",
       '{"type": "bundle"',
-      /in\.json, line 1, column 18: it is not JSON/,
+      /in\.json", line 1, column 18: it is not JSON/,
     ],
     [
       "no objects",
@@ -163,7 +185,10 @@ for (
 Deno.test("convert says that a file or a target is not there", async () => {
   const io = fakeIo();
   assertEquals(await main(["convert", "none.json"], io), 2);
-  assertMatch(io.err.join(""), /Cannot read none\.json: there is no such file/);
+  assertMatch(
+    io.err.join(""),
+    /^Cannot read "none\.json": there is no such file; give a file/,
+  );
   const { code, err } = await convert(BUNDLE, "--target", "elastic-securty");
   assertEquals(code, 2);
   assertMatch(err, /did you mean "elastic-security"/);

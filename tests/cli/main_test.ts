@@ -26,9 +26,9 @@ for (const args of [["help"], ["--help"], ["-h"]]) {
 }
 
 Deno.test("no command at all prints the help and ends with 2", async () => {
-  const { code, out } = await run([]);
-  assertEquals(code, 2);
-  assertStringIncludes(out, "Usage: opencti-relay <command>");
+  const { code, out, err } = await run([]);
+  assertEquals([code, out], [2, ""]);
+  assertStringIncludes(err, "Usage: opencti-relay <command>");
 });
 
 for (const { name, options } of COMMANDS) {
@@ -46,6 +46,7 @@ for (const { name, options } of COMMANDS) {
 const MISTAKES: readonly (readonly [args: string[], message: string])[] = [
   [["rnu"],                     'There is no command "rnu"; did you mean "run"?\nCommands: run, check, '],
   [["xyzzy"],                   'There is no command "xyzzy"\nCommands: run, check, '],
+  [["-c", "x.yml"],             'The command comes first, then "-c": opencti-relay run -c x.yml\n'],
   [["run", "--onse"],           "Unknown option '--onse'; did you mean --once?\nSee: opencti-relay run --help\n"],
   [["run", "-x"],               "Unknown option '-x'\nSee: opencti-relay run --help\n"],
   [["run", "now"],              "Unexpected argument 'now'"],

@@ -1,7 +1,7 @@
 /** `status`: live from the running program, else from its state file. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
-import { statusText } from "../../src/cli/status.ts";
+import { span, statusText } from "../../src/cli/status.ts";
 import { HOSTILE } from "../status/sample.ts";
 import { fakeIo } from "./fake_io.ts";
 import { startRelay } from "./process.ts";
@@ -161,3 +161,18 @@ async function ask(url: string) {
   const response = await fetch(url);
   return { code: response.status, text: await response.text() };
 }
+
+Deno.test("span() tells people how long", () => {
+  const told = [0, 119.96, 120, 7199, 7200, 172_799, 172_800, 300_185.3]
+    .map(span);
+  assertEquals(told, [
+    "0.0 s",
+    "120.0 s",
+    "2 min",
+    "119 min",
+    "2 h 0 min",
+    "47 h 59 min",
+    "2 d 0 h",
+    "3 d 11 h",
+  ]);
+});

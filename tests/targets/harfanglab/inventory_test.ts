@@ -185,3 +185,26 @@ scenario("counts nothing that others made", async (bench) => {
     "domain_name|a.test",
   ]);
 });
+
+scenario(
+  "compares beside a program, before anything was made ready",
+  async (bench) => {
+    const events = objects(bench);
+    await bench.deliver(...events);
+    bench.restart();
+    const lists = bench.console.store.sources.IOCRule.size;
+    assertEquals(await compare(bench, events), {
+      wrong: [],
+      extra: [],
+      size: 5,
+    });
+    assertEquals(bench.console.store.sources.IOCRule.size, lists);
+  },
+);
+
+scenario("makes no list to find nothing in it", async (bench) => {
+  const lists = bench.console.store.sources.IOCRule.size;
+  bench.restart({ source_list_name: "not made yet" });
+  assertEquals(await held(bench), []);
+  assertEquals(bench.console.store.sources.IOCRule.size, lists);
+});

@@ -120,3 +120,24 @@ Deno.test("inventory removes what a lost indicator left, owners and all", async 
   await bench.deliver(event("delete", events[0]!.object));
   assertEquals(bench.values().includes("both.example"), false);
 });
+
+Deno.test("inventory compares beside a program, before anything was made ready", async () => {
+  await using bench = await Bench.start();
+  const events = sample();
+  await bench.deliver(...events);
+  bench.restart();
+  assertEquals(await drift(bench, events), { repair: [], remove: [] });
+  assertEquals((await held(bench)).length, 5);
+});
+
+Deno.test("inventory holds nothing where the collection is still to be made", async () => {
+  await using bench = await Bench.start();
+  const collections = bench.server.store.collections.size;
+  bench.restart({
+    ioc_collection_uuid: undefined,
+    ioc_collection_name: "not made yet",
+    create_collection: true,
+  });
+  assertEquals(await held(bench), []);
+  assertEquals(bench.server.store.collections.size, collections);
+});
