@@ -1,5 +1,6 @@
 /** The double is as strict as its description. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import {
   type SekoiaOptions,
   type SimulatedSekoia,
@@ -357,4 +358,25 @@ behaves("does what its faults say", async ({ ask, at, server }) => {
   faults.chaos({ rate: 1, seed: 1 });
   await ask("GET", at).catch(() => {});
   assert(faults.chaosHits >= 1);
+});
+
+behaves("takes JSON alone, and no packed body", async ({ ask, at, server }) => {
+  const path = `${at}/indicators`;
+  const body = one("packed.example");
+  const plain = await ask("POST", path, body, { "content-type": "text/plain" });
+  assertEquals(plain.status, 415);
+  const packed = await fetch(server.url + path, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${server.apiKey}`,
+      "content-type": "application/json",
+      "content-encoding": "gzip",
+    },
+    body: new Uint8Array(gzipSync(JSON.stringify(body))),
+  });
+  assertEquals([packed.status, await packed.json()], [400, {
+    message: "The body is packed",
+    code: "INTHREAT2400",
+  }]);
+  assertEquals(server.ours(), []);
 });

@@ -6,12 +6,13 @@ import {
   type SimulatedElastic,
   startElastic,
 } from "../../../src/simulator/elastic/mod.ts";
-import { OCTI_EXTENSION, type StixObject } from "../../../src/stix/object.ts";
+import { OCTI_EXTENSION } from "../../../src/stix/object.ts";
 import { entityDocId } from "../../../src/targets/_elastic/document.ts";
 import type { Target } from "../../../src/targets/target.ts";
 import { elasticSecurity } from "../../../src/targets/elastic_security/mod.ts";
 import { TestServices } from "../services.ts";
 import { wordOf } from "../outcome_word.ts";
+import { streamEvent } from "../stream_event.ts";
 
 /** The default index. */
 export const INDEX = "logs-ti_custom_opencti.indicator";
@@ -84,7 +85,6 @@ export class Bench {
     properties: Record<string, unknown>,
     rest: Partial<StreamEvent> = {},
   ): StreamEvent {
-    const sequence = ++this.#sequence;
     const object = {
       type: "indicator",
       id: `indicator--${name}`,
@@ -92,17 +92,9 @@ export class Bench {
       pattern_type: "stix",
       extensions: { [OCTI_EXTENSION]: { id: name, type: "Indicator" } },
       ...properties,
-    } as unknown as StixObject;
-    return {
-      id: `${START}-${sequence}`,
-      version: START * 1000 + sequence,
-      action: "create",
-      cause: "created",
-      internalId: name,
-      object,
-      bytes: 1000,
-      ...rest,
     };
+    const sequence = ++this.#sequence;
+    return streamEvent(name, object, { at: START, sequence, ...rest });
   }
 
   async deliver(...events: StreamEvent[]): Promise<string[]> {

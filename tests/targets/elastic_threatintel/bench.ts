@@ -6,10 +6,11 @@ import {
   type SimulatedElastic,
   startElastic,
 } from "../../../src/simulator/elastic/mod.ts";
-import { OCTI_EXTENSION, type StixObject } from "../../../src/stix/object.ts";
+import { OCTI_EXTENSION } from "../../../src/stix/object.ts";
 import { elasticThreatintel } from "../../../src/targets/elastic_threatintel/mod.ts";
 import type { Target } from "../../../src/targets/target.ts";
 import { wordOf } from "../outcome_word.ts";
+import { streamEvent } from "../stream_event.ts";
 
 /** 2026-03-02T10:00:00Z. */
 export const START = Date.UTC(2026, 2, 2, 10);
@@ -113,7 +114,6 @@ export class Bench {
     properties: Record<string, unknown> = {},
     rest: Partial<StreamEvent> = {},
   ): StreamEvent {
-    const sequence = ++this.#sequence;
     const object = {
       type: "indicator",
       id: `indicator--${name}`,
@@ -122,17 +122,9 @@ export class Bench {
       pattern: `[domain-name:value = '${name}.example']`,
       extensions: { [OCTI_EXTENSION]: { id: name, type: "Indicator" } },
       ...properties,
-    } as unknown as StixObject;
-    return {
-      id: `${this.now}-${sequence}`,
-      version: this.now * 1000 + sequence,
-      action: "create",
-      cause: "created",
-      internalId: name,
-      object,
-      bytes: 1000,
-      ...rest,
     };
+    const sequence = ++this.#sequence;
+    return streamEvent(name, object, { at: this.now, sequence, ...rest });
   }
 
   update(name: string, properties: Record<string, unknown> = {}): StreamEvent {

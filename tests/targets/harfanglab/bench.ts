@@ -8,16 +8,13 @@ import {
   type SimulatedHarfanglab,
   startHarfanglab,
 } from "../../../src/simulator/harfanglab/mod.ts";
-import {
-  MITRE_EXTENSION,
-  OCTI_EXTENSION,
-  type StixObject,
-} from "../../../src/stix/object.ts";
+import { MITRE_EXTENSION, OCTI_EXTENSION } from "../../../src/stix/object.ts";
 import { harfanglab } from "../../../src/targets/harfanglab/mod.ts";
 import type { Target } from "../../../src/targets/target.ts";
 import { TestServices } from "../services.ts";
 import { LIST } from "./far_side.ts";
 import { wordOf } from "../outcome_word.ts";
+import { streamEvent } from "../stream_event.ts";
 
 /** 2026-03-02T10:00:00Z. */
 export const START = Date.UTC(2026, 2, 2, 10);
@@ -123,7 +120,6 @@ export class Bench {
     properties: Record<string, unknown> = {},
     rest: Partial<StreamEvent> = {},
   ): StreamEvent {
-    const sequence = ++this.#sequence;
     const { score = 50, platforms = ["windows"], ...own } = properties;
     const object = {
       type: "indicator",
@@ -137,17 +133,9 @@ export class Bench {
         [MITRE_EXTENSION]: { platforms },
       },
       ...own,
-    } as unknown as StixObject;
-    return {
-      id: `${this.now}-${sequence}`,
-      version: this.now * 1000 + sequence,
-      action: "create",
-      cause: "created",
-      internalId: name,
-      object,
-      bytes: 1000,
-      ...rest,
     };
+    const sequence = ++this.#sequence;
+    return streamEvent(name, object, { at: this.now, sequence, ...rest });
   }
 
   update(name: string, properties: Record<string, unknown> = {}): StreamEvent {
