@@ -41,3 +41,17 @@ Deno.test("explain finds a container by its ids, and by its event's UUID and num
   assertMatch(out, /missing/);
   assert(out.includes("Report 0"), out);
 });
+
+Deno.test("explain names the events that an indicator is in", async () => {
+  await using drill = await MispDrill.start();
+  await inStep(drill);
+  const [shared] = drill.reports[0]?.object_refs as string[];
+  const { targets: [target] } = await explained(drill, shared!);
+  assertEquals(target.errors, []);
+  assertEquals(
+    target.holdings.map(({ key, state }: Record<string, string>) =>
+      `${key} ${state}`
+    ).sort(),
+    drill.reports.map((report) => `${internalId(report)} in line`).sort(),
+  );
+});

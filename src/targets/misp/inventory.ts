@@ -8,6 +8,7 @@ import type { SyncContext } from "./container_sync.ts";
 import { deleteEvent } from "./delete.ts";
 import { diffEvents } from "./diff.ts";
 import { isEmpty } from "./event_diff.ts";
+import { holders } from "./jobs.ts";
 import type { EventRow } from "./ledger.ts";
 import type { MispUser } from "./role.ts";
 import { readWanted, SOURCE_TAG } from "./wanted_event.ts";
@@ -35,9 +36,22 @@ export function mispInventory(
   return {
     types: { entities: ENTITY_TYPES, relationships: [] },
     async wanted(events, signal) {
+      const read = new Map<string, Promise<Holding[]>>();
+      const once = (id: string) =>
+        read.getOrInsertComputed(id, () => wantedOf(id, context, signal));
       const lists: (readonly Holding[])[] = [];
       for (const event of events) {
-        lists.push(await wantedOf(event, context, signal));
+        const list = isOwn(event) ? await once(event.internalId) : [];
+        const others: Holding[] = [];
+        // What a container holds changes its event, but does not ask for it.
+        for (const id of new Set(await holders(event, context.ledger))) {
+          const held = await once(id);
+          others.push(...held.map((one): Holding => ({
+            ...one,
+            optional: true,
+          })));
+        }
+        lists.push([...list, ...others]);
       }
       return lists;
     },
@@ -61,16 +75,17 @@ export function mispInventory(
   };
 }
 
+function isOwn({ action, internalId, object, outside }: StreamEvent): boolean {
+  return action !== "delete" && outside !== true && isContainer(object) &&
+    isMispUuid(internalId);
+}
+
 async function wantedOf(
-  event: StreamEvent,
+  id: string,
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<Holding[]> {
   const { client, ledger } = context;
-  const { internalId: id, object } = event;
-  const isOurs = event.action !== "delete" && event.outside !== true &&
-    isContainer(object) && isMispUuid(id);
-  if (!isOurs) return [];
   const former = await ledger.read(id);
   const session = context.session();
   const wanted = await readWanted(id, former?.row, {

@@ -144,9 +144,10 @@ async function ownReason(
   return await source.isEcho(event) ? ECHO : undefined;
 }
 
-async function holders(
+/** Other containers with an event in MISP that the event's object is in. */
+export async function holders(
   event: StreamEvent,
-  source: JobSource,
+  source: Pick<JobSource, "containersOf">,
 ): Promise<readonly string[]> {
   if (isOfNoMatter(event)) return [];
   const ids = idsOf(event);

@@ -14,8 +14,14 @@ for (const tags of ["true", "false"]) {
     await using stage = await Stage.start({ settings: { tag_opencti: tags } });
     const { events, inventory } = await filled(stage);
     const wanted = await inventory.wanted(events, stage.signal);
-    assertEquals(wanted.map((list) => list.length), [0, 1, 1]);
-    assertEquals(sorted(await held(stage)), sorted(wanted.flat()));
+    const [content = [], ...own] = wanted;
+    assertEquals(own.map((list) => list.length), [1, 1]);
+    assertEquals(sorted(await held(stage)), sorted(own.flat()));
+    // What both hold changes both, and asks for neither.
+    assertEquals(
+      sorted(content),
+      sorted(own.flat()).map((one) => ({ ...one, optional: true })),
+    );
     assertEquals((await held(stage)).length, 2);
   });
 }
@@ -31,6 +37,15 @@ async function filled(stage: Stage) {
 async function held(stage: Stage): Promise<Holding[]> {
   const { inventory } = stage.target;
   return await Array.fromAsync(inventory!.held(stage.signal));
+}
+
+async function wantedOf(
+  stage: Stage,
+  events: readonly StreamEvent[],
+): Promise<Holding[]> {
+  const { inventory } = stage.target;
+  return (await inventory!.wanted(events, stage.signal)).flat()
+    .filter(({ optional }) => optional !== true);
 }
 
 function sorted(holdings: readonly Holding[]): Holding[] {
@@ -65,7 +80,7 @@ Deno.test("inventory finds what somebody changed or deleted, and repairs it", as
   });
   await asAnalyst(stage, `delete/${internalId(SECOND)}`);
   await unlist(stage);
-  const wanted = (await inventory.wanted(events, stage.signal)).flat();
+  const wanted = await wantedOf(stage, events);
   const there = new Map(
     (await held(stage)).map(({ key, digest }) => [key, digest]),
   );
@@ -78,7 +93,7 @@ Deno.test("inventory finds what somebody changed or deleted, and repairs it", as
   assertEquals([stage.event(FIRST), stage.event(SECOND)], before);
   assertEquals(
     sorted(await held(stage)),
-    sorted((await inventory.wanted(events, stage.signal)).flat()),
+    sorted(await wantedOf(stage, events)),
   );
 });
 
@@ -117,7 +132,7 @@ for (const hard of ["true", "false"]) {
     assertEquals(stage.misp.blocklist, []);
     assertEquals(
       sorted(await held(stage)),
-      sorted((await inventory.wanted(events, stage.signal)).flat()),
+      sorted(await wantedOf(stage, events)),
     );
   });
 }
