@@ -6,6 +6,14 @@ import { RELAY_SCHEMA, RELAY_VARIABLES } from "../src/config/schema.ts";
 import { inputSchema } from "../src/config/input_schema.ts";
 import { TARGETS } from "../src/targets/mod.ts";
 import { configSchema, seed } from "../src/targets/elastic_security/config.ts";
+import {
+  configSchema as threatintelSchema,
+  seed as threatintelSeed,
+} from "../src/targets/elastic_threatintel/config.ts";
+import {
+  configSchema as mispSchema,
+  seed as mispSeed,
+} from "../src/targets/misp/config.ts";
 import { load } from "./config/fixture.ts";
 import { mispTables } from "./readme/misp_tables.ts";
 import { checkRegion, readReadme } from "./readme/region.ts";
@@ -50,6 +58,33 @@ Deno.test("every variable the README lists is read, with the default it names", 
   );
   assertEquals(wrong, []);
 });
+
+const OTHERS = [
+  ["Elasticsearch", threatintelSeed, inputSchema(threatintelSchema)],
+  ["MISP", mispSeed, inputSchema(mispSchema)],
+] as const;
+
+for (const [tool, seed, settings] of OTHERS) {
+  Deno.test(`the variables of ${tool} in the README are read, with their defaults`, () => {
+    const keys = new Map(seed.rows.map(([, name, key]) => [name, key]));
+    const rows = tableAfter(`| variable of ${tool}`);
+    assertEquals(rows.length > 5, true);
+    const wrong = rows.flatMap(([cell = "", , fallback = ""]) =>
+      [...cell.matchAll(/`([A-Z]\w+)`/g)].flatMap(([, name = ""]) => {
+        if (name.startsWith("PROXY_")) return [];
+        // A default counts for nothing where presence makes the target.
+        const isPresence = fallback.startsWith("required");
+        const key = keys.get(name);
+        if (key === undefined) return [`${name} is not read`];
+        const value = settings.properties[key]?.default;
+        const isTold = isPresence || value === undefined ||
+          fallback.includes(`\`${value}\``);
+        return isTold ? [] : [`${name} is ${value}, not ${fallback}`];
+      })
+    );
+    assertEquals(wrong, []);
+  });
+}
 
 Deno.test("the README lists every variable of the connector", () => {
   const listed = new Set(variableRows().flatMap(({ names }) => names));

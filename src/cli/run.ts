@@ -71,7 +71,13 @@ async function follow(
         url: server?.url,
         onReload: (next) => http.current = next.http,
       });
-      return once && lost > 0 ? EXIT.deadLetters : EXIT.done;
+      if (!once || lost === 0) return EXIT.done;
+      logFor(config, io).error(
+        "targets refused events: see dead-letters list, repair the reason, " +
+          "then dead-letters retry --all",
+        { deadLetters: lost },
+      );
+      return EXIT.deadLetters;
     } finally {
       manager.stopping();
       await control.stop();

@@ -64,8 +64,12 @@ Deno.test("run --once ends with 5 where anything became a dead letter", async ()
     where: ({ source }) => source?.includes("host-1.example") === true,
     error: "parsing",
   });
-  const { code } = await world.relay(["run", "--once"]);
+  const { code, err } = await world.relay(["run", "--once"]);
   assertEquals(code, 5);
+  // And says so last, with what to do.
+  const last = JSON.parse(err.trimEnd().split("\n").at(-1) ?? "");
+  assertEquals([last.level, last.deadLetters], ["error", 1]);
+  assertMatch(last.message, /see dead-letters list/);
   assertEquals(documentsOf(world).length, 2);
 });
 
