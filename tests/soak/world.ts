@@ -226,3 +226,15 @@ export async function deadLettersIn(
     await state.close();
   }
 }
+
+/** All that a `run --once` says that left dead letters. */
+export const REFUSED: readonly string[] = [
+  "targets refused events: see dead-letters list, repair the reason, then " +
+  "dead-letters retry --all",
+];
+
+/** Messages of a log of JSON lines. */
+export function messagesIn(log: string): string[] {
+  return log.split("\n").filter((line) => line !== "")
+    .map((line) => JSON.parse(line).message);
+}

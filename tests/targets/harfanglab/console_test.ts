@@ -505,22 +505,6 @@ Deno.test("HarfanglabTarget goes on while another console is down", async () => 
   }
 });
 
-Deno.test("HarfanglabTarget refuses two targets of one list", async () => {
-  const bench = await Bench.start();
-  try {
-    await bench.prepare();
-    Object.assign(bench.services.services, { name: "edr-2" });
-    const error = await assertRejects(
-      () => bench.restart().prepare(bench.signal),
-      ConfigError,
-    );
-    assertStringIncludes(`${error}`, '"soc" and "edr-2"');
-    await bench.restart({ source_list_name: "mine" }).prepare(bench.signal);
-  } finally {
-    await bench.stop();
-  }
-});
-
 scenario("plans what it would send", async (bench) => {
   const events = [
     ...oneOfEach(bench),

@@ -259,6 +259,6 @@ line(
     // The same one twice would undo its own revocations.
     const same = await relay.run(argv, rest, config(sekoia.collectionId));
     assertEquals(same.code, 2);
-    assertStringIncludes(same.err, "fills the same IOC collection");
+    assertStringIncludes(same.err, "writes to the IOC collection");
   },
 );
