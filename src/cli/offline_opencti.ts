@@ -52,7 +52,8 @@ export function offlineOpencti(
     return Promise.resolve(values);
   };
   const byAnyId = (id: string) =>
-    byId.get(id) ?? objects.find((object) => internalId(object) === id);
+    byId.get(id) ?? objects.find((object) => internalId(object) === id) ??
+      objects.find((object) => isNamedBy(id, object));
   return {
     url,
     namesOf: (refs) => found(refs, ({ name }) => text(name)),
@@ -86,6 +87,12 @@ export function offlineOpencti(
       detach: () => Promise.resolve(),
     },
   };
+}
+
+/** Whether it has no id of a platform, and this is the UUID of its STIX id. */
+function isNamedBy(uuid: string, object: StixObject): boolean {
+  const { id, type } = object;
+  return internalId(object) === id && id.toLowerCase() === `${type}--${uuid}`;
 }
 
 /** Where an object is not in the file, it is left out. */

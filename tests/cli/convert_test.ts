@@ -78,6 +78,24 @@ Deno.test("convert makes an event of a report and what it holds", async () => {
   );
 });
 
+Deno.test("convert makes an event of a report that never was in OpenCTI", async () => {
+  const uuid = "84e4d88f-44ea-4bcd-bbf3-b2c1c320bcb3";
+  const plain = { ...REPORT, id: `report--${uuid}`, extensions: undefined };
+  const other = { ...plain, id: "report--not-a-uuid" };
+  const objects = [indicator(1), plain, other];
+  const own = await actions(JSON.stringify(objects), "--target", "misp");
+  const [written, ...more] = own.filter(({ action }) => action === "write");
+  assertEquals(more, []);
+  assertEquals([written.object, written.id], [plain.id, uuid]);
+  const { Event } = written.payload;
+  assertEquals([Event.uuid, Event.info], [uuid, "Phishing wave"]);
+  assertEquals(Event.Attribute.length, 1);
+  const left = own.find(({ object }) => object === other.id);
+  assertMatch(left.reason, /no UUID that MISP takes/);
+  const { out } = await convert(JSON.stringify(objects), "--target", "misp");
+  assertMatch(out, new RegExp(`write MISP events ${uuid}`));
+});
+
 Deno.test("convert takes names from the bundle and makes rules", async () => {
   const own = await actions(BUNDLE, "--target", "elastic-security");
   const [identity, document] = own;

@@ -11,6 +11,7 @@ import { isEmpty } from "./event_diff.ts";
 import { holders } from "./jobs.ts";
 import type { EventRow } from "./ledger.ts";
 import type { MispUser } from "./role.ts";
+import { readSession, type Session } from "./session.ts";
 import { readWanted, SOURCE_TAG } from "./wanted_event.ts";
 
 const KIND = "MISP event";
@@ -30,9 +31,10 @@ const ENTITY_TYPES: readonly string[] = [
  * the two finds nothing to send.
  */
 export function mispInventory(
-  context: SyncContext,
+  sync: SyncContext,
   { repair }: Pick<Inventory, "repair">,
 ): Inventory {
+  const context: ComparedContext = { ...sync, learn: learner(sync) };
   return {
     types: { entities: ENTITY_TYPES, relationships: [] },
     async wanted(events, signal) {
@@ -75,6 +77,22 @@ export function mispInventory(
   };
 }
 
+/** What is compared with what. */
+interface ComparedContext extends SyncContext {
+  /** The session, also where the target was not prepared. */
+  learn(signal: AbortSignal): Promise<Session>;
+}
+
+/**
+ * What MISP takes from the key decides what is wanted, and which differences
+ * are known not to go away: who compares must know it as who writes does.
+ */
+function learner({ client, session }: SyncContext): ComparedContext["learn"] {
+  let learnt: Session | undefined;
+  return async (signal) =>
+    session() ?? (learnt ??= await readSession(client, signal));
+}
+
 function isOwn({ action, internalId, object, outside }: StreamEvent): boolean {
   return action !== "delete" && outside !== true && isContainer(object) &&
     isMispUuid(internalId);
@@ -82,24 +100,25 @@ function isOwn({ action, internalId, object, outside }: StreamEvent): boolean {
 
 async function wantedOf(
   id: string,
-  context: SyncContext,
+  context: ComparedContext,
   signal: AbortSignal,
 ): Promise<Holding[]> {
   const { client, ledger } = context;
   const former = await ledger.read(id);
-  const session = context.session();
-  const wanted = await readWanted(id, former?.row, {
-    ...context,
-    user: session?.user,
-    types: session?.types,
-  }, signal);
+  const { salt, types, user } = await context.learn(signal);
+  const wanted = await readWanted(
+    id,
+    former?.row,
+    { ...context, user, types },
+    signal,
+  );
   // Events that came from MISP are not among those that are held.
   if (typeof wanted === "string" || wanted.isOriginal) return [];
   const { uuid } = wanted.event;
   const live = await client.readEvent(uuid, signal);
   const diff = live && diffEvents(wanted.event, live, {
     known: former?.marks ?? new Set(),
-    salt: session?.salt ?? "",
+    salt,
     fields: true,
   });
   const digest = diff === undefined
@@ -112,10 +131,10 @@ async function wantedOf(
 
 /** By their tag where they carry it; else by what is remembered. */
 async function* heldIn(
-  context: SyncContext,
+  context: ComparedContext,
   signal: AbortSignal,
 ): AsyncGenerator<Holding> {
-  const user = await userOf(context, signal);
+  const { user } = await context.learn(signal);
   if (isTagged(context, user)) {
     yield* tagged(context, { user, wanted: { tag: SOURCE_TAG } }, signal);
     return;
@@ -127,11 +146,11 @@ async function* heldIn(
 
 /** The same for some of them. */
 async function* foundIn(
-  context: SyncContext,
+  context: ComparedContext,
   uuids: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Holding> {
-  const user = await userOf(context, signal);
+  const { user } = await context.learn(signal);
   if (isTagged(context, user)) {
     yield* tagged(context, { user, wanted: { uuids } }, signal);
     return;
@@ -140,13 +159,6 @@ async function* foundIn(
     const row = await context.ledger.row(uuid);
     if (row !== undefined) yield* remembered(context, row, signal);
   }
-}
-
-async function userOf(
-  { client, session }: SyncContext,
-  signal: AbortSignal,
-): Promise<MispUser> {
-  return session()?.user ?? await client.readUser(signal);
 }
 
 /** Without that right the tag may never have come to be. */
@@ -203,7 +215,7 @@ async function ownerOf(
 
 async function removeOne(
   uuid: string,
-  context: SyncContext,
+  context: ComparedContext,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { client, config, ledger, references, services } = context;

@@ -3,6 +3,7 @@ import type { StreamEvent } from "../../opencti/event.ts";
 import type { PlannedAction, TargetServices } from "../target.ts";
 import type { MispClient } from "./client.ts";
 import type { MispConfig } from "./config.ts";
+import { isMispUuid } from "./container.ts";
 import { toJobs } from "./jobs.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Session } from "./session.ts";
@@ -30,7 +31,8 @@ export async function planOf(
   // The same object may be planned several times: each event on its own.
   const actions: PlannedAction[] = [];
   for (const event of events) {
-    const { concerned, reasons } = await toJobs([event], {
+    const named = withUuid(event);
+    const { concerned, reasons } = await toJobs([named], {
       containerTypes: config.container_types,
       containersOf: (content) => ledger.containersOf(content),
       isHeld: async (container) => await ledger.row(container) !== undefined,
@@ -44,7 +46,7 @@ export async function planOf(
       actions.push({ ...about, action: "skip", reason });
     }
     for (const container of containers) {
-      const isOwn = container === event.internalId;
+      const isOwn = container === named.internalId;
       actions.push(
         isOwn && event.action === "delete"
           ? await deletion(about, container, ledger)
@@ -53,6 +55,18 @@ export async function planOf(
     }
   }
   return actions;
+}
+
+/**
+ * What never was in OpenCTI has no id of the platform's, as in a file that
+ * `convert` reads: the UUID of its STIX id stands for it.
+ */
+function withUuid(event: StreamEvent): StreamEvent {
+  const { internalId, object } = event;
+  const uuid = internalId === object.id
+    ? internalId.slice(`${object.type}--`.length).toLowerCase()
+    : "";
+  return isMispUuid(uuid) ? { ...event, internalId: uuid } : event;
 }
 
 async function deletion(

@@ -27,9 +27,8 @@ export async function openSession(
   },
   signal: AbortSignal,
 ): Promise<Session> {
-  const version = await client.readVersion(signal);
-  const user = await client.readUser(signal);
-  const types = await client.readTypes(signal);
+  const session = await readSession(client, signal);
+  const { user, version } = session;
   for (const right of missingRights(user, publishes(config))) {
     const tell = right.isFatal ? log.error : log.warn;
     tell(`the role of the key lacks ${right.permission}`, {
@@ -51,6 +50,21 @@ export async function openSession(
     role: user.role,
     organisation: user.orgName,
   });
+  return session;
+}
+
+/**
+ * The same without a word in the log, for who only compares.
+ *
+ * @throws {LoginError} The key is refused.
+ */
+export async function readSession(
+  client: MispClient,
+  signal: AbortSignal,
+): Promise<Session> {
+  const version = await client.readVersion(signal);
+  const user = await client.readUser(signal);
+  const types = await client.readTypes(signal);
   const rights = [...user.permissions].sort();
   return {
     version,

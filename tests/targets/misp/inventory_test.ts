@@ -1,8 +1,10 @@
 /** What `verify` sees of MISP, and how it repairs. */
 import { assertEquals, assertNotEquals } from "@std/assert";
 import type { StreamEvent } from "../../../src/opencti/event.ts";
-import { internalId } from "../../../src/stix/object.ts";
+import type { MispOptions } from "../../../src/simulator/misp/mod.ts";
+import { internalId, type StixObject } from "../../../src/stix/object.ts";
 import type { Holding, Inventory } from "../../../src/targets/target.ts";
+import { entity, indicator } from "../../simulator/opencti/objects.ts";
 import { domain, report, Stage } from "./stage.ts";
 
 const C2 = domain("c2.example.net");
@@ -50,6 +52,65 @@ async function wantedOf(
 
 function sorted(holdings: readonly Holding[]): Holding[] {
   return holdings.toSorted((a, b) => a.key < b.key ? -1 : 1);
+}
+
+const SURICATA = indicator("Upload", {
+  pattern_type: "suricata",
+  pattern: 'alert http any any -> any any (msg:"upload"; sid:1; rev:1;)',
+});
+const SIGHTING = entity("sighting", "stix-sighting-relationship", "Seen", {
+  sighting_of_ref: C2.id,
+  first_seen: "2026-03-01T00:00:00.000Z",
+  last_seen: "2026-03-01T00:00:00.000Z",
+  count: 1,
+});
+
+/** What decides beside the container: the instance, and what it refused. */
+const CIRCUMSTANCES: readonly {
+  readonly name: string;
+  readonly contents: readonly StixObject[];
+  readonly misp?: MispOptions;
+  readonly role?: "user";
+}[] = [
+  { name: "a type that only this MISP knows", contents: [SURICATA] },
+  {
+    name: "a type that this MISP lacks",
+    contents: [SURICATA],
+    misp: { lacksTypes: ["suricata"] },
+  },
+  {
+    name: "an element that MISP drops in silence",
+    contents: [C2],
+    misp: { importRegexp: /^c2\.example/ },
+  },
+  {
+    name: "a key that may not sight",
+    contents: [C2, SIGHTING],
+    role: "user",
+  },
+];
+
+for (const { name, contents, ...options } of CIRCUMSTANCES) {
+  Deno.test(`inventory of a target that was not prepared finds both sides equal: ${name}`, async () => {
+    await using stage = await Stage.start(options);
+    for (const { role } of stage.misp.users) {
+      if (options.role !== undefined) role.perm_sighting = false;
+    }
+    await stage.restart();
+    const container = report("Container", contents);
+    stage.create(...contents, container);
+    const events = await stage.events();
+    await stage.target.deliver(events, stage.signal);
+    await stage.settle();
+    const inventory = stage.beside().inventory as Inventory;
+    const wanted = (await inventory.wanted(events, stage.signal)).flat()
+      .filter(({ optional }) => optional !== true);
+    assertEquals(wanted.length, 1);
+    assertEquals(
+      await Array.fromAsync(inventory.held(stage.signal)),
+      wanted,
+    );
+  });
 }
 
 Deno.test("inventory leaves out events that others made", async () => {

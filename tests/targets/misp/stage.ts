@@ -111,6 +111,12 @@ export class Stage {
 
   /** A new life of the program: only the state is remembered. */
   async restart(settings: Readonly<Record<string, unknown>> = {}) {
+    this.target = this.beside(settings);
+    await this.target.prepare(this.signal);
+  }
+
+  /** A target on the same state that was not prepared: as `verify` has it. */
+  beside(settings: Readonly<Record<string, unknown>> = {}): Target {
     const { role = "syncUser", contents } = this.#options;
     const { misp } = this;
     const config = definition.config.parse({
@@ -119,11 +125,10 @@ export class Stage {
       ...this.#options.settings,
       ...settings,
     });
-    this.target = definition.create(config, {
+    return definition.create(config, {
       ...this.services.services,
       ...(contents === undefined ? {} : { contents }),
     });
-    await this.target.prepare(this.signal);
   }
 
   get now(): number {
