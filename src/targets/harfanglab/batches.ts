@@ -123,7 +123,7 @@ export class Batches {
     }));
     for (const { step } of works) {
       if (step.do !== "indicator" || step.widened.length === 0) continue;
-      log.info("values are sent although their pattern asks for more", {
+      log.debug("values are sent although their pattern asks for more", {
         indicator: step.props.stixId,
         paths: step.widened.join(", ").slice(0, 300),
       });

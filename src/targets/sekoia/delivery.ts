@@ -120,7 +120,7 @@ export class Delivery {
   #tell({ internalId }: StreamEvent, { widened, left }: Wish): void {
     const { log } = this.#options;
     if (widened.length > 0) {
-      log.info("a value is sent alone, its pattern asks for more", {
+      log.debug("a value is sent alone, its pattern asks for more", {
         indicator: internalId,
         paths: widened.join(", "),
       });

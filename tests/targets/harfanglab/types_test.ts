@@ -137,7 +137,7 @@ const BOTH =
 scenario("widens a conjunction, and says so", async (bench) => {
   await bench.settle(bench.event("a", { pattern: BOTH }));
   assertEquals(bench.iocs().length, 2);
-  assert(bench.services.logged.some((line) => line.startsWith("info values")));
+  assert(bench.services.logged.some((line) => line.startsWith("debug values")));
 });
 
 scenario("widens nothing with strict_patterns", async (bench) => {

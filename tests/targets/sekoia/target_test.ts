@@ -430,7 +430,7 @@ Deno.test("strict_patterns leaves out what would match more", async () => {
   await lenient.deliver(event("create", indicator("a", pattern)));
   assertEquals(lenient.values(), ["a.example", "b.example"]);
   assert(
-    lenient.services.logged.some((line) => line.startsWith("info a value")),
+    lenient.services.logged.some((line) => line.startsWith("debug a value")),
   );
   await using strict = await Bench.start({ config: { strict_patterns: true } });
   await strict.deliver(event("create", indicator("a", pattern)));
