@@ -21,7 +21,7 @@ export async function takeLock(path: string): Promise<Lock> {
     mode: 0o600,
   });
   try {
-    if (!await file.tryLock(true)) {
+    if (!await take(file)) {
       throw new ConfigError(
         `Cannot use the state "${path}": another opencti-relay ` +
           `(pid ${await readPid(file)}) uses it. Stop that one, or give this ` +
@@ -37,10 +37,29 @@ export async function takeLock(path: string): Promise<Lock> {
   return { release: () => file.close() };
 }
 
-/** On Windows a locked file cannot be read. */
+/** Tries, 20 ms apart, while only a copy of our own lock is in the way. */
+const OWN_TRIES = 25;
+const OWN_WAIT_MS = 20;
+
+/**
+ * Takes the lock if it is free. [flock] A child process that is being started
+ * shares our locks until it runs its own program: a lock that was released
+ * meanwhile is free a moment later.
+ */
+async function take(file: Deno.FsFile): Promise<boolean> {
+  for (let tries = 0; tries < OWN_TRIES; tries++) {
+    if (await file.tryLock(true)) return true;
+    if (await readPid(file) !== String(Deno.pid)) return false;
+    await new Promise((resolve) => setTimeout(resolve, OWN_WAIT_MS));
+  }
+  return false;
+}
+
+/** Leaves the place at the beginning. On Windows a locked file cannot be read. */
 async function readPid(file: Deno.FsFile): Promise<string> {
   const bytes = new Uint8Array(20);
   const size = await file.read(bytes).catch(() => null);
+  await file.seek(0, Deno.SeekMode.Start);
   const text = new TextDecoder().decode(bytes.subarray(0, size ?? 0)).trim();
   return /^\d+$/.test(text) ? text : "unknown";
 }

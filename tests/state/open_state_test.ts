@@ -73,6 +73,19 @@ Deno.test("openState() refuses a file that another process uses", async () => {
   });
 });
 
+Deno.test("openState() waits a moment for a lock of its own process", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/relay.kv`;
+    const first = await openState(path);
+    const second = openState(path);
+    await first.target("t").checkpoint.save({ from: "1-0" });
+    await first.close();
+    await (await second).close();
+    const pid = await Deno.readTextFile(`${path}.lock`);
+    assertEquals(pid, `${Deno.pid}\n`);
+  });
+});
+
 Deno.test("openState() refuses what it cannot use and says what to do", async () => {
   await inFolder(async (folder) => {
     const garbage = `${folder}/garbage.kv`;
